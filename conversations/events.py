@@ -1,0 +1,72 @@
+"""Event kinds, and the in-process bus that says "look again" to whoever waits on a topic.
+
+The bus loses nothing that matters: durable events are read from the record; what travels here is a hint, or a live
+sign such as "typing" that is worthless a moment later. Other processes' changes are found by polling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from conversations.model import JsonObject
+
+MESSAGE_POSTED = "message_posted"
+STATUS_CHANGED = "status_changed"
+CUSTOMER_IDENTIFIED = "customer_identified"
+TURN_FINISHED = "turn_finished"
+
+INBOX = "inbox"
+"""Topic: something about any conversation's place in the inbox, or about who is online, has changed."""
+TURNS = "turns"
+"""Topic: a turn was accepted."""
+
+LIVE_KEPT = 32
+"""Live signs kept for a slow reader; older ones are dropped, they are stale by then."""
+
+
+@dataclass(slots=True, eq=False)
+class Subscription:
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _live: deque[JsonObject] = field(default_factory=lambda: deque(maxlen=LIVE_KEPT))
+
+    async def next(self, timeout: float) -> list[JsonObject]:
+        """Wait for a wake-up or `timeout` seconds; return the live signs that came meanwhile."""
+        try:
+            await asyncio.wait_for(self._woken.wait(), timeout)
+        except TimeoutError:
+            return []
+        self._woken.clear()
+        live = list(self._live)
+        self._live.clear()
+        return live
+
+    def wake(self, live: JsonObject | None) -> None:
+        if live is not None:
+            self._live.append(live)
+        self._woken.set()
+
+
+class Bus:
+    """Wake-ups by topic within one process and one event loop."""
+
+    def __init__(self) -> None:
+        self._subscriptions: defaultdict[str, list[Subscription]] = defaultdict(list)
+
+    @contextmanager
+    def subscribe(self, topic: str) -> Iterator[Subscription]:
+        subscription = Subscription()
+        self._subscriptions[topic].append(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions[topic].remove(subscription)
+            if not self._subscriptions[topic]:
+                del self._subscriptions[topic]
+
+    def wake(self, topic: str, live: JsonObject | None = None) -> None:
+        for subscription in self._subscriptions.get(topic, ()):
+            subscription.wake(live)

@@ -1,0 +1,227 @@
+"""Customers and human agents: who they are, and their sign-ins to the console."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from conversations import tables
+from conversations.database import Database
+from conversations.events import CUSTOMER_IDENTIFIED, INBOX, Bus
+from conversations.model import (
+    ConversationId,
+    Customer,
+    CustomerId,
+    HumanAgent,
+    HumanAgentId,
+)
+from conversations.rows import conversation_of, customer_of, human_agent_of
+from conversations.store import ConversationStore
+
+PRESENCE_WINDOW = timedelta(seconds=45)
+"""A human agent counts as online this long after the console was last heard of (it is heard every 15 s)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleSession:
+    human_agent: HumanAgent
+    csrf_token: str
+    expires_at: datetime
+
+
+class People:
+    def __init__(
+        self,
+        database: Database,
+        store: ConversationStore,
+        bus: Bus,
+        *,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._new_id = new_id
+
+    async def customer(self, customer_id: CustomerId) -> Customer | None:
+        found = await self.customers([customer_id])
+        return found.get(customer_id)
+
+    async def customers(self, customer_ids: Sequence[CustomerId]) -> dict[CustomerId, Customer]:
+        query = select(tables.customers).where(tables.customers.c.id.in_(customer_ids))
+        async with self._database.read() as connection:
+            found = [customer_of(row) for row in await connection.execute(query)]
+        return {customer.id: customer for customer in found}
+
+    async def new_visitor(self) -> Customer:
+        """Somebody whom nothing is known about yet."""
+        async with self._database.write() as connection:
+            row = await connection.execute(
+                insert(tables.customers).values(id=self._new_id(), created_at=self._clock()).returning(tables.customers)
+            )
+            return customer_of(row.one())
+
+    async def identified(self, external_id: str, *, display_name: str | None, email: str | None) -> Customer:
+        """The customer whom a verified identity token names, made or brought up to date."""
+        try:
+            return await self._identified(external_id, display_name, email)
+        except IntegrityError:  # two pages signed the same customer in at once; the other one has made the row
+            return await self._identified(external_id, display_name, email)
+
+    async def _identified(self, external_id: str, display_name: str | None, email: str | None) -> Customer:
+        known = tables.customers.c.external_id == external_id
+        async with self._database.write() as connection:
+            updated = await connection.execute(
+                update(tables.customers)
+                .where(known)
+                .values(display_name=display_name, email=email)
+                .returning(tables.customers)
+            )
+            row = updated.one_or_none()
+            if row is None:
+                inserted = await connection.execute(
+                    insert(tables.customers)
+                    .values(
+                        id=self._new_id(),
+                        external_id=external_id,
+                        display_name=display_name,
+                        email=email,
+                        created_at=self._clock(),
+                    )
+                    .returning(tables.customers)
+                )
+                row = inserted.one()
+            return customer_of(row)
+
+    async def adopt(self, visitor_id: CustomerId, customer: Customer) -> None:
+        """Give an unverified visitor's conversations to the customer they turned out to be.
+
+        A customer who is verified already is never merged into another one.
+        """
+        visitor = await self.customer(visitor_id)
+        if visitor is None or visitor.verified or visitor.id == customer.id:
+            return
+        c = tables.conversations.c
+        async with self._database.write() as connection:
+            rows = await connection.execute(
+                update(tables.conversations)
+                .where(c.customer_id == visitor_id)
+                .values(customer_id=customer.id)
+                .returning(tables.conversations)
+            )
+            adopted = [conversation_of(row) for row in rows]
+        for conversation in adopted:
+            await self._tell_identified(conversation.id, customer)
+
+    async def _tell_identified(self, conversation_id: ConversationId, customer: Customer) -> None:
+        async with self._store.change(conversation_id) as change:
+            change.record(CUSTOMER_IDENTIFIED, public=True, data={"display_name": customer.display_name})
+            change.topics.add(INBOX)
+
+    async def add_human_agent(self, email: str, *, display_name: str, password_hash: str) -> bool:
+        """False where the address has an account already, which is then left as it is."""
+        async with self._database.write() as connection:
+            taken = await connection.scalar(
+                select(tables.human_agents.c.id).where(tables.human_agents.c.email == email.lower())
+            )
+            if taken is not None:
+                return False
+            await connection.execute(
+                insert(tables.human_agents).values(
+                    id=self._new_id(),
+                    email=email.lower(),
+                    display_name=display_name,
+                    password_hash=password_hash,
+                    available=True,
+                    created_at=self._clock(),
+                )
+            )
+            return True
+
+    async def human_agent_with_hash(self, email: str) -> tuple[HumanAgent, str] | None:
+        query = select(tables.human_agents).where(tables.human_agents.c.email == email.lower())
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else (human_agent_of(row), row.password_hash)
+
+    async def human_agents(self) -> list[HumanAgent]:
+        query = select(tables.human_agents).order_by(tables.human_agents.c.display_name)
+        async with self._database.read() as connection:
+            return [human_agent_of(row) for row in await connection.execute(query)]
+
+    async def human_agent(self, human_agent_id: HumanAgentId) -> HumanAgent | None:
+        query = select(tables.human_agents).where(tables.human_agents.c.id == human_agent_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else human_agent_of(row)
+
+    def is_online(self, human_agent: HumanAgent) -> bool:
+        seen = human_agent.last_seen_at
+        return human_agent.available and seen is not None and self._clock() - seen < PRESENCE_WINDOW
+
+    async def anybody_online(self) -> bool:
+        return any(self.is_online(human_agent) for human_agent in await self.human_agents())
+
+    async def seen(self, human_agent_id: HumanAgentId) -> None:
+        """The console was heard of just now."""
+        await self._update_human_agent(human_agent_id, last_seen_at=self._clock())
+
+    async def left(self, human_agent_id: HumanAgentId) -> None:
+        """The console's last page was closed."""
+        await self._update_human_agent(human_agent_id, last_seen_at=None)
+        self._bus.wake(INBOX)
+
+    async def set_available(self, human_agent_id: HumanAgentId, available: bool) -> None:
+        await self._update_human_agent(human_agent_id, available=available)
+        self._bus.wake(INBOX)
+
+    async def _update_human_agent(self, human_agent_id: HumanAgentId, **values: object) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(tables.human_agents).where(tables.human_agents.c.id == human_agent_id).values(**values)
+            )
+
+    async def open_session(
+        self, human_agent_id: HumanAgentId, *, token: str, csrf_token: str, expires_at: datetime
+    ) -> None:
+        """Only a hash of the cookie's token is kept: a copied database signs nobody in."""
+        s = tables.console_sessions
+        async with self._database.write() as connection:
+            await connection.execute(delete(s).where(s.c.expires_at < self._clock()))
+            await connection.execute(
+                insert(s).values(
+                    token_hash=_digest(token),
+                    human_agent_id=human_agent_id,
+                    csrf_token=csrf_token,
+                    expires_at=expires_at,
+                )
+            )
+
+    async def session(self, token: str) -> ConsoleSession | None:
+        s = tables.console_sessions
+        query = (
+            select(tables.human_agents, s.c.csrf_token, s.c.expires_at)
+            .join(s, s.c.human_agent_id == tables.human_agents.c.id)
+            .where(s.c.token_hash == _digest(token), s.c.expires_at > self._clock())
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        return ConsoleSession(human_agent=human_agent_of(row), csrf_token=row.csrf_token, expires_at=row.expires_at)
+
+    async def close_session(self, token: str) -> None:
+        s = tables.console_sessions
+        async with self._database.write() as connection:
+            await connection.execute(delete(s).where(s.c.token_hash == _digest(token)))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,73 @@
+"""The queue of turns: who may run which turn now. The database is the queue; wake-ups only say "look".
+
+A lease names its holder by a fencing token: a runner that was thought dead and comes back cannot finish its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, exists, or_, select, update
+
+from conversations import tables
+from conversations.database import Database
+from conversations.model import Turn, TurnState
+from conversations.rows import turn_of
+
+LEASE = timedelta(seconds=10)
+"""How long a silent runner keeps its turn; a living one extends it every LEASE / 3."""
+
+_t = tables.turns.c
+
+
+class TurnQueue:
+    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def lease(self) -> Turn | None:
+        """Take the oldest turn that waits, or whose runner fell silent; None where there is nothing to do.
+
+        A conversation with a living runner keeps its next turn waiting.
+        """
+        now = self._clock()
+        running = tables.turns.alias("running")
+        busy = exists().where(
+            running.c.conversation_id == _t.conversation_id, running.c.state == TurnState.RUNNING.value
+        )
+        ready = or_(
+            and_(_t.state == TurnState.ACCEPTED.value, ~busy),
+            and_(_t.state == TurnState.RUNNING.value, _t.lease_until < now),
+        )
+        query = select(tables.turns).where(ready).order_by(_t.accepted_at, _t.id).limit(1)
+        async with self._database.write() as connection:
+            row = (await connection.execute(query.with_for_update(skip_locked=True))).one_or_none()
+            if row is None:
+                return None
+            conversation = tables.conversations.c
+            # The epoch at which the AI agent starts; a person who takes over raises it and the reply is refused.
+            epoch = select(conversation.owner_epoch).where(conversation.id == _t.conversation_id).scalar_subquery()
+            leased = await connection.execute(
+                update(tables.turns)
+                .where(_t.id == row.id, _t.fence == row.fence)
+                .values(
+                    state=TurnState.RUNNING.value,
+                    owner_epoch=epoch,
+                    fence=row.fence + 1,
+                    attempts=row.attempts + 1,
+                    lease_until=now + LEASE,
+                )
+                .returning(tables.turns)
+            )
+            return turn_of(leased.one())
+
+    async def extend(self, turn: Turn) -> bool:
+        """Keep the lease of a turn that is still being worked on; False when somebody else has it now."""
+        async with self._database.write() as connection:
+            result = await connection.execute(
+                update(tables.turns)
+                .where(_t.id == turn.id, _t.fence == turn.fence, _t.state == TurnState.RUNNING.value)
+                .values(lease_until=self._clock() + LEASE)
+            )
+            return result.rowcount == 1
