@@ -83,6 +83,14 @@ class Change:
         ).one_or_none()
         return None if row is None else message_of(row)
 
+    async def last_public_message(self) -> Message | None:
+        m = tables.messages.c
+        query = select(tables.messages).where(
+            m.conversation_id == self.conversation.id, m.visibility == Visibility.PUBLIC.value
+        )
+        row = (await self._connection.execute(query.order_by(m.seq.desc()).limit(1))).one_or_none()
+        return None if row is None else message_of(row)
+
     async def post(self, new: NewMessage) -> Message:
         """Append a message with its event. A new public customer message also names a conversation without subject."""
         public = new.visibility is Visibility.PUBLIC

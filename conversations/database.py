@@ -115,6 +115,4 @@ async def _check_settings(engine: AsyncEngine) -> None:
         for name in ("fsync", "synchronous_commit"):
             found = (await connection.execute(text(f"SHOW {name}"))).scalar()
             if found == "off":
-                raise DatabaseUnsafe(
-                    f"PostgreSQL answers {name}=off, which can lose acknowledged messages; turn it on"
-                )
+                raise DatabaseUnsafe(f"PostgreSQL answers {name}=off, which can lose acknowledged messages; turn it on")

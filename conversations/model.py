@@ -161,6 +161,8 @@ class Turn:
     episode: int
     owner_epoch: int
     fence: int
+    through_seq: int
+    """The turn answers what the customer wrote up to here; what came later is another turn's."""
     attempts: int
     accepted_at: datetime
     deadline_at: datetime

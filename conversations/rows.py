@@ -107,6 +107,7 @@ def turn_of(row: Row[tuple[object, ...]]) -> Turn:
         episode=row.episode,
         owner_epoch=row.owner_epoch,
         fence=row.fence,
+        through_seq=row.through_seq or 0,
         attempts=row.attempts,
         accepted_at=row.accepted_at,
         deadline_at=row.deadline_at,

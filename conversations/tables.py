@@ -109,6 +109,7 @@ turns = Table(
     Column("episode", Integer, nullable=False),
     Column("owner_epoch", Integer, nullable=False),
     Column("fence", Integer, nullable=False),
+    Column("through_seq", Integer),
     Column("attempts", Integer, nullable=False),
     Column("accepted_at", Instant, nullable=False),
     Column("deadline_at", Instant, nullable=False),

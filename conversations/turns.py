@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 
 from conversations import tables
 from conversations.database import Database
-from conversations.model import Turn, TurnState
+from conversations.model import ConversationId, Turn, TurnState
 from conversations.rows import turn_of
 
 LEASE = timedelta(seconds=10)
@@ -48,6 +48,7 @@ class TurnQueue:
             conversation = tables.conversations.c
             # The epoch at which the AI agent starts; a person who takes over raises it and the reply is refused.
             epoch = select(conversation.owner_epoch).where(conversation.id == _t.conversation_id).scalar_subquery()
+            newest = select(conversation.last_seq).where(conversation.id == _t.conversation_id).scalar_subquery()
             leased = await connection.execute(
                 update(tables.turns)
                 .where(_t.id == row.id, _t.fence == row.fence)
@@ -55,12 +56,21 @@ class TurnQueue:
                     state=TurnState.RUNNING.value,
                     owner_epoch=epoch,
                     fence=row.fence + 1,
+                    through_seq=func.coalesce(_t.through_seq, newest),
                     attempts=row.attempts + 1,
                     lease_until=now + LEASE,
                 )
                 .returning(tables.turns)
             )
             return turn_of(leased.one())
+
+    async def answered_through(self, conversation_id: ConversationId) -> int:
+        """The sequence number up to which finished turns have answered the customer; 0 where none has."""
+        query = select(func.max(_t.through_seq)).where(
+            _t.conversation_id == conversation_id, _t.finished_at.is_not(None)
+        )
+        async with self._database.read() as connection:
+            return await connection.scalar(query) or 0
 
     async def extend(self, turn: Turn) -> bool:
         """Keep the lease of a turn that is still being worked on; False when somebody else has it now."""

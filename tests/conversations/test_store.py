@@ -55,10 +55,14 @@ async def test_events_of_concurrent_changes_are_gapless_and_in_order(record: Rec
 
 async def test_a_change_that_fails_leaves_nothing_behind(record: Record) -> None:
     ava, conversation = await start(record)
-    with pytest.raises(RuntimeError):
+
+    async def crash_in_the_middle() -> None:
         async with record.store.change(conversation.id) as change:
             await change.post(said(ava, "lost"))
             raise RuntimeError("crash")
+
+    with pytest.raises(RuntimeError):
+        await crash_in_the_middle()
     assert await record.store.messages(conversation.id, limit=10) == []
     assert (await record.store.conversation(conversation.id)).last_seq == 0
 

@@ -1,0 +1,55 @@
+"""Server-sent events: durable events by sequence number, live signs without one, a comment to keep the line open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from fastapi.responses import StreamingResponse
+
+from app.presenting import Presenter
+from conversations.events import Bus
+from conversations.model import ConversationId, JsonObject
+from conversations.store import ConversationStore
+
+KEEP_ALIVE_SECONDS = 15.0
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventStream:
+    """Follows one conversation. `poll_seconds` bounds how late another process's change is noticed."""
+
+    store: ConversationStore
+    bus: Bus
+    presenter: Presenter
+    poll_seconds: float = KEEP_ALIVE_SECONDS
+
+    async def follow(self, conversation_id: ConversationId, *, after: int, public_only: bool) -> AsyncIterator[bytes]:
+        """Frames from sequence number `after` on, for ever. Subscribes first, so that nothing falls in between."""
+        with self.bus.subscribe(conversation_id) as subscription:
+            yield b": connected\n\n"
+            while True:
+                page = await self.store.events(conversation_id, after=after, limit=PAGE, public_only=public_only)
+                for event, message in page:
+                    after = event.seq
+                    yield frame(event.kind, self.presenter.event(event, message), seq=event.seq)
+                if len(page) == PAGE:
+                    continue
+                signs = await subscription.next(self.poll_seconds)
+                for sign in signs:
+                    if not public_only or sign.get("who") != "customer":
+                        yield frame("activity", sign)
+                if not signs:
+                    yield b": keep-alive\n\n"
+
+
+def frame(name: str, data: JsonObject, *, seq: int | None = None) -> bytes:
+    head = f"id: {seq}\n" if seq is not None else ""
+    return f"{head}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+def stream_response(frames: AsyncIterator[bytes]) -> StreamingResponse:
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(frames, media_type="text/event-stream", headers=headers)

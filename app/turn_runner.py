@@ -1,0 +1,244 @@
+"""Runs accepted turns to their end: an answer or a handoff, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from agent.draft import Activity, ActivityListener, Draft, TurnInput
+from agent.trace import trace_of
+from conversations.change import NewMessage
+from conversations.events import TURNS, Bus
+from conversations.model import (
+    AI_AGENT,
+    AuthorKind,
+    Conversation,
+    Customer,
+    HandoffReason,
+    JsonObject,
+    Message,
+    Turn,
+    TurnState,
+)
+from conversations.people import People
+from conversations.store import ConversationStore
+from conversations.turns import LEASE, TurnQueue
+from handoff.desk import HandoffDesk, PassingOn
+from handoff.facts import gather_facts
+from handoff.policy import HandoffDecision, HandoffPolicy
+from tools.tool import Principal
+
+MAX_ATTEMPTS = 3
+"""A turn that crashed its runner this often goes to a person instead of crashing the next one."""
+SWEEP_SECONDS = 1.0
+CONTEXT_MESSAGES = 60
+
+log = logging.getLogger(__name__)
+
+
+class Answering(Protocol):
+    """What a turn needs of the AI agent."""
+
+    async def reply(self, turn: TurnInput, *, on_activity: ActivityListener, deadline_s: float) -> Draft: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The record and the people around a turn."""
+
+    store: ConversationStore
+    people: People
+    turns: TurnQueue
+    handoff: HandoffDesk
+    bus: Bus
+
+
+class TurnRunner:
+    def __init__(
+        self,
+        desk: Desk,
+        agent: Answering,
+        policy: HandoffPolicy,
+        *,
+        clock: Callable[[], datetime],
+        answer_seconds: float,
+        at_once: int = 64,
+    ) -> None:
+        self._desk = desk
+        self._agent = agent
+        self._policy = policy
+        self._clock = clock
+        self._answer_seconds = answer_seconds
+        self._places = asyncio.Semaphore(at_once)
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def run_forever(self) -> None:
+        """Lease and run turns until cancelled; also finds turns whose runner died."""
+        with self._desk.bus.subscribe(TURNS) as subscription:
+            while True:
+                await self._places.acquire()
+                turn = await self._lease()
+                if turn is None:
+                    self._places.release()
+                    await subscription.next(SWEEP_SECONDS)
+                    continue
+                task = asyncio.create_task(self._run(turn))
+                self._running.add(task)
+                task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._places.release()
+        self._desk.bus.wake(TURNS)  # the conversation's next turn may be waiting for this one
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("turn could not be ended; its lease runs out and it is tried again", exc_info=error)
+
+    async def _lease(self) -> Turn | None:
+        try:
+            return await self._desk.turns.lease()
+        except OSError:  # the database is away: the turns are still in it when it comes back
+            log.exception("cannot reach the database for turns")
+            return None
+
+    async def _run(self, turn: Turn) -> None:
+        conversation = await self._desk.store.conversation(turn.conversation_id)
+        customer = await self._desk.people.customer(conversation.customer_id)
+        assert customer is not None  # noqa: S101  (a foreign key)
+        async with self._kept(turn):
+            await self._answer_or_hand_off(turn, conversation, customer)
+        self._desk.bus.wake(turn.conversation_id, _sign(None))
+
+    async def _answer_or_hand_off(self, turn: Turn, conversation: Conversation, customer: Customer) -> None:
+        started = self._clock()
+        try:
+            given_up = self._given_up(turn)
+            if given_up is not None:
+                await self._hand_off(turn, conversation, customer, decision=given_up)
+                return
+            turn_input = await self._turn_input(turn, customer)
+            if turn_input.new_from == len(turn_input.messages):
+                await self._nothing_new(turn)
+                return
+            draft = await self._draft(turn, turn_input)
+            trace = trace_of(draft, duration_ms=(self._clock() - started).total_seconds() * 1000)
+            decision = self._policy.decide(turn_input, draft)
+            if decision is None:
+                await self._post(turn, draft, trace)
+            else:
+                await self._hand_off(turn, conversation, customer, decision=decision, draft=draft, trace=trace)
+        except Exception as error:  # noqa: BLE001  (the one broad except: a customer is never left in silence)
+            log.exception("turn %s failed", turn.id)
+            failed = HandoffDecision(
+                reason=HandoffReason.AI_UNAVAILABLE, detail=f"The AI agent failed ({type(error).__name__})."
+            )
+            await self._hand_off(turn, conversation, customer, decision=failed)
+
+    def _given_up(self, turn: Turn) -> HandoffDecision | None:
+        if turn.attempts > MAX_ATTEMPTS:
+            detail = f"The AI agent crashed {MAX_ATTEMPTS} times on this message."
+        elif self._clock() >= turn.deadline_at:
+            detail = "The AI agent did not answer in time."
+        else:
+            return None
+        return HandoffDecision(reason=HandoffReason.AI_UNAVAILABLE, detail=detail)
+
+    async def _draft(self, turn: Turn, turn_input: TurnInput) -> Draft:
+        left = (turn.deadline_at - self._clock()).total_seconds()
+        deadline_s = min(self._answer_seconds, left)
+
+        def on_activity(activity: Activity) -> None:
+            self._desk.bus.wake(turn.conversation_id, _sign(activity))
+
+        reply = self._agent.reply(turn_input, on_activity=on_activity, deadline_s=deadline_s)
+        # The agent keeps its own deadline; this one catches an agent that does not.
+        return await asyncio.wait_for(reply, deadline_s + 5)
+
+    async def _turn_input(self, turn: Turn, customer: Customer) -> TurnInput:
+        shown = await self._desk.store.messages(turn.conversation_id, limit=CONTEXT_MESSAGES, public_only=True)
+        messages = tuple(
+            message for message in shown if message.episode == turn.episode and message.seq <= turn.through_seq
+        )
+        answered = await self._desk.turns.answered_through(turn.conversation_id)
+        return TurnInput(
+            messages=messages,
+            new_from=_first_new(messages, answered),
+            principal=Principal(customer_id=customer.id, external_id=customer.external_id),
+            earlier=tuple(message for message in shown if message.episode < turn.episode),
+        )
+
+    async def _nothing_new(self, turn: Turn) -> None:
+        """A person answered between the customer's message and this turn."""
+        async with self._desk.store.change(turn.conversation_id) as change:
+            if await change.still_running(turn):
+                await change.finish_turn(turn.id, TurnState.ANSWERED, {"detail": "A person had answered already."})
+
+    async def _post(self, turn: Turn, draft: Draft, trace: JsonObject) -> None:
+        """Commits only while the AI agent owns the conversation at the epoch of the lease; else nothing is said."""
+        async with self._desk.store.change(turn.conversation_id) as change:
+            if not await change.still_running(turn):
+                return
+            await change.post(
+                NewMessage(
+                    author=AI_AGENT,
+                    text=draft.text,
+                    turn_id=turn.id,
+                    citations=draft.citations,
+                    request=draft.request,
+                )
+            )
+            await change.finish_turn(turn.id, TurnState.ANSWERED, trace)
+
+    async def _hand_off(
+        self,
+        turn: Turn,
+        conversation: Conversation,
+        customer: Customer,
+        *,
+        decision: HandoffDecision,
+        draft: Draft | None = None,
+        trace: JsonObject | None = None,
+    ) -> None:
+        calls = draft.tool_calls if draft is not None else ()
+        facts = await gather_facts(self._desk.store, conversation, customer, calls_now=calls)
+        kept: JsonObject = {**(trace or {}), "decision": "handoff", "reason": decision.reason.value}
+        kept["detail"] = decision.detail
+        await self._desk.handoff.hand_off_turn(turn, PassingOn(decision=decision, facts=facts), kept)
+
+    @asynccontextmanager
+    async def _kept(self, turn: Turn) -> AsyncIterator[None]:
+        """Extend the lease while the block runs."""
+        keeper = asyncio.create_task(self._keep(turn))
+        try:
+            yield
+        finally:
+            keeper.cancel()
+
+    async def _keep(self, turn: Turn) -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            if not await self._desk.turns.extend(turn):
+                return  # someone else has the turn now; our write will be refused
+
+
+def _first_new(messages: tuple[Message, ...], answered_through: int) -> int:
+    """Index of the first customer message that neither a turn nor a person has answered; `len(messages)` if none.
+
+    Looking for the last reply would not do: a message that came while a turn ran stands before that turn's reply.
+    """
+    by_people = [message.seq for message in messages if message.author.kind is AuthorKind.HUMAN_AGENT]
+    answered = max([answered_through, *by_people])
+    new = (
+        index
+        for index, message in enumerate(messages)
+        if message.author.kind is AuthorKind.CUSTOMER and message.seq > answered
+    )
+    return next(new, len(messages))
+
+
+def _sign(activity: Activity | None) -> JsonObject:
+    return {"who": "ai_agent", "activity": activity.value if activity else None, "display_name": None}

@@ -1,0 +1,231 @@
+"""What the widget calls. The customer comes from the session token only, never from a body or a path."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from app.errors import Problem, Refused
+from app.identity import InvalidSession, WidgetSession
+from app.presenting import customer_shape
+from app.schemas import (
+    MAX_MESSAGE_CHARS,
+    Accepted,
+    ArticleShape,
+    AskForPerson,
+    ConversationList,
+    ConversationShape,
+    ConversationView,
+    Empty,
+    ListedConversation,
+    MessagePage,
+    Moved,
+    SendMessage,
+    SessionShape,
+    StartConversation,
+    StartSession,
+    WidgetConfig,
+)
+from app.streams import stream_response
+from app.wiring import Baton, baton_of
+from conversations.change import NewMessage
+from conversations.inbound import customer_actor, receive
+from conversations.model import ConversationId, Customer, HandoffReason, JsonObject
+from handoff.desk import PassingOn
+from handoff.facts import gather_facts
+from handoff.policy import HandoffDecision
+
+PAGE_SIZE = 50
+router = APIRouter(prefix="/widget/v1", tags=["widget"])
+BatonHere = Annotated[Baton, Depends(baton_of)]
+Limit = Annotated[int, Query(ge=1, le=100)]
+
+
+async def session_customer(baton: BatonHere, authorization: Annotated[str, Header()] = "") -> Customer:
+    """The customer of the bearer token. Raises InvalidSession."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise InvalidSession
+    session = baton.tokens.read_session(token)
+    customer = await baton.people.customer(session.customer_id)
+    if customer is None or customer.verified != session.verified:
+        raise InvalidSession
+    return customer
+
+
+SessionCustomer = Annotated[Customer, Depends(session_customer)]
+
+
+@router.get("/config")
+async def config(baton: BatonHere) -> WidgetConfig:
+    company = baton.company
+    return WidgetConfig(
+        name=company.name,
+        ai_name=company.ai_name,
+        greeting=company.greeting,
+        suggestions=list(company.suggestions),
+        online=await baton.people.anybody_online(),
+        away_text=company.away_text,
+    )
+
+
+@router.post("/session")
+async def start_session(request: Request, body: StartSession, baton: BatonHere) -> SessionShape:
+    """A session for a visitor, or for the customer an identity token names.
+
+    An earlier visitor's session token lets that visitor's conversations go along to the customer.
+    """
+    address = request.client.host if request.client else "unknown"
+    await baton.limits.check("session", address, limit=f"{baton.settings.sessions_per_minute}/minute")
+    if body.identity_token is None:
+        customer = await baton.people.new_visitor()
+    else:
+        identity = baton.tokens.read_identity(body.identity_token)
+        customer = await baton.people.identified(
+            identity.external_id, display_name=identity.display_name, email=identity.email
+        )
+        await _adopt(baton, body.session_token, customer)
+    token, expires_at = baton.tokens.new_session(WidgetSession(customer_id=customer.id, verified=customer.verified))
+    return SessionShape(session_token=token, expires_at=expires_at, customer=customer_shape(customer))
+
+
+async def _adopt(baton: Baton, visitor_token: str | None, customer: Customer) -> None:
+    if visitor_token is None:
+        return
+    try:
+        visitor = baton.tokens.read_session(visitor_token)
+    except InvalidSession:
+        return
+    if not visitor.verified:
+        await baton.people.adopt(visitor.customer_id, customer)
+
+
+@router.get("/conversations")
+async def list_conversations(
+    baton: BatonHere, customer: SessionCustomer, limit: Limit = 20, cursor: str | None = None
+) -> ConversationList:
+    page = await baton.store.conversations_of(customer.id, limit=limit, cursor=cursor)
+    last = await baton.store.last_messages([conversation.id for conversation in page.items])
+    shapes = await baton.presenter.conversations(page.items)
+    listed = [
+        ListedConversation(**shape.model_dump(), preview=last[found.id].text[:160] if found.id in last else "")
+        for found, shape in zip(page.items, shapes, strict=True)
+    ]
+    return ConversationList(conversations=listed, next_cursor=page.next_cursor)
+
+
+@router.post("/conversations", status_code=201)
+async def start_conversation(body: StartConversation, baton: BatonHere, customer: SessionCustomer) -> ConversationShape:
+    await baton.limits.check("conversation", customer.id, limit=f"{baton.settings.messages_per_minute}/minute")
+    conversation = await baton.store.start(customer.id, body.client_conversation_id)
+    return await baton.presenter.conversation(conversation)
+
+
+@router.get("/conversations/{conversation_id}")
+async def read_conversation(
+    conversation_id: ConversationId, baton: BatonHere, customer: SessionCustomer
+) -> ConversationView:
+    conversation = await baton.store.conversation(conversation_id, customer_id=customer.id)
+    page = await _message_page(baton, conversation_id, before=None, limit=PAGE_SIZE)
+    shape = await baton.presenter.conversation(conversation)
+    return ConversationView(**dict(page), conversation=shape, last_seq=conversation.last_seq)
+
+
+@router.get("/conversations/{conversation_id}/messages")
+async def read_messages(
+    conversation_id: ConversationId,
+    baton: BatonHere,
+    customer: SessionCustomer,
+    before: Annotated[int | None, Query(ge=1)] = None,
+    limit: Limit = PAGE_SIZE,
+) -> MessagePage:
+    await baton.store.conversation(conversation_id, customer_id=customer.id)
+    return await _message_page(baton, conversation_id, before=before, limit=limit)
+
+
+async def _message_page(
+    baton: Baton, conversation_id: ConversationId, *, before: int | None, limit: int
+) -> MessagePage:
+    found = await baton.store.messages(conversation_id, limit=limit, before=before, public_only=True)
+    older = found[0].seq if len(found) == limit else None
+    return MessagePage(messages=[baton.presenter.message(message) for message in found], older_cursor=older)
+
+
+@router.post("/conversations/{conversation_id}/messages", status_code=202)
+async def send_message(
+    conversation_id: ConversationId, body: SendMessage, baton: BatonHere, customer: SessionCustomer
+) -> Accepted:
+    """Accept a message: when this answers, it is on disk, and a turn or a person will answer it."""
+    text = checked_text(body.text)
+    await baton.limits.check("message", customer.id, limit=f"{baton.settings.messages_per_minute}/minute")
+    new = NewMessage(author=customer_actor(customer), text=text, client_message_id=body.client_message_id)
+    received = await receive(baton.store, conversation_id, customer, new)
+    return Accepted(message=baton.presenter.message(received.message), turn_id=received.turn_id)
+
+
+@router.post("/conversations/{conversation_id}/human", status_code=202)
+async def ask_for_person(
+    conversation_id: ConversationId, body: AskForPerson, baton: BatonHere, customer: SessionCustomer
+) -> Moved:
+    """ "Talk to a person". Asking again changes nothing."""
+    await baton.limits.check("message", customer.id, limit=f"{baton.settings.messages_per_minute}/minute")
+    conversation = await baton.store.conversation(conversation_id, customer_id=customer.id)
+    decision = HandoffDecision(reason=HandoffReason.CUSTOMER_ASKED, detail="The customer pressed “Talk to a person”.")
+    facts = await gather_facts(baton.store, conversation, customer)
+    moved = await baton.desk.hand_off_on_request(conversation_id, customer, PassingOn(decision=decision, facts=facts))
+    return Moved(conversation=await baton.presenter.conversation(moved))
+
+
+@router.post("/conversations/{conversation_id}/typing", status_code=204)
+async def typing(conversation_id: ConversationId, body: Empty, baton: BatonHere, customer: SessionCustomer) -> Response:
+    await baton.store.conversation(conversation_id, customer_id=customer.id)
+    sign: JsonObject = {"who": "customer", "activity": "typing", "display_name": customer.display_name}
+    baton.bus.wake(conversation_id, sign)
+    return Response(status_code=204)
+
+
+@router.get("/conversations/{conversation_id}/events")
+async def follow(
+    conversation_id: ConversationId,
+    baton: BatonHere,
+    customer: SessionCustomer,
+    after: Annotated[int, Query(ge=0)] = 0,
+    last_event_id: Annotated[int | None, Header()] = None,
+) -> StreamingResponse:
+    """Server-sent events from sequence number `after` (or the Last-Event-ID header) on."""
+    await baton.store.conversation(conversation_id, customer_id=customer.id)
+    start = last_event_id if last_event_id is not None else after
+    return stream_response(baton.stream.follow(conversation_id, after=start, public_only=True))
+
+
+@router.get("/articles/{article_id}")
+async def read_article(article_id: str, baton: BatonHere, customer: SessionCustomer) -> ArticleShape:
+    return article_shape(baton, article_id)
+
+
+def article_shape(baton: Baton, article_id: str) -> ArticleShape:
+    """The article as pages show it. Raises Refused (404)."""
+    article = baton.article(article_id)
+    if article is None:
+        raise Refused(Problem(status=404, code="not_found", detail="This article is no longer available."))
+    return ArticleShape(
+        id=article.id,
+        title=article.title,
+        url=article.url if article.url and baton.rich_text.allows(article.url) else None,
+        updated_at=article.updated_at,
+        body=baton.rich_text.article(article.text),
+    )
+
+
+def checked_text(text: str) -> str:
+    """The text as it will be stored. Raises Refused when there is nothing to read in it, or too much."""
+    if len(text) > MAX_MESSAGE_CHARS:
+        detail = f"This message is too long; please keep it under {MAX_MESSAGE_CHARS:,} characters."
+        raise Refused(Problem(status=413, code="message_too_long", detail=detail))
+    # PostgreSQL cannot store NUL, and neither database a lone surrogate.
+    stored = text.replace("\x00", "").encode("utf-8", "replace").decode()
+    if not any(character.isprintable() and not character.isspace() for character in stored):
+        raise Refused(Problem(status=422, code="empty_message", detail="There is nothing to read in this message."))
+    return stored

@@ -1,0 +1,226 @@
+"""The brief: what a person must know before their first word, each field pointing at what the record holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from agent.guardrails import clean, fold
+from agent.wants_person import asks_for_person
+from conversations.model import (
+    AuthorKind,
+    Customer,
+    HandoffReason,
+    JsonObject,
+    Message,
+    Visibility,
+)
+from handoff.tone import language_of, mood_of
+from tools.tool import ToolCall
+
+SHOWN = 400
+"""Characters of an answer or tool result that the brief repeats; the conversation below it holds the rest."""
+
+REASON_WORDS: dict[HandoffReason, str] = {
+    HandoffReason.CUSTOMER_ASKED: "The customer asked for a person",
+    HandoffReason.LOW_CONFIDENCE: "The AI agent was not sure enough",
+    HandoffReason.UNGROUNDED: "The help center does not support an answer",
+    HandoffReason.RESERVED_TOPIC: "A topic that only people answer",
+    HandoffReason.NEEDS_APPROVAL: "The customer asked for something a person must do",
+    HandoffReason.FRUSTRATION: "The customer is frustrated",
+    HandoffReason.LOOP: "The same question again and again",
+    HandoffReason.TURN_CAP: "A long conversation without an end",
+    HandoffReason.AI_UNAVAILABLE: "The AI agent could not work",
+}
+
+NEXT_STEP: dict[HandoffReason, str] = {
+    HandoffReason.CUSTOMER_ASKED: "Greet them by what they wrote and take it from there.",
+    HandoffReason.LOW_CONFIDENCE: "Answer the question; if the help center lacks it, note the gap.",
+    HandoffReason.UNGROUNDED: "Check the policy before you answer; the articles do not settle it.",
+    HandoffReason.RESERVED_TOPIC: "Follow the procedure for this topic before you reply.",
+    HandoffReason.NEEDS_APPROVAL: "Check the order and the policy, then do it or explain why not.",
+    HandoffReason.FRUSTRATION: "Acknowledge the trouble first, then solve it.",
+    HandoffReason.LOOP: "Ask what is missing in the answers so far.",
+    HandoffReason.TURN_CAP: "Read the last exchanges and settle the open point.",
+    HandoffReason.AI_UNAVAILABLE: "Answer as usual; the AI agent said nothing about this.",
+}
+
+_PROMISE = re.compile(
+    r"\b(?:I|we|our team|a colleague|someone)(?:'ll| will| are going to| am going to)\b[^.!?\n]*[.!?]?", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wants:
+    text: str
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceNamed:
+    title: str
+    url: str | None
+    article_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    question: str
+    answer: str
+    message_id: str
+    sources: tuple[SourceNamed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRan:
+    name: str
+    summary: str
+    ok: bool
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseMade:
+    text: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhoAsks:
+    display_name: str | None
+    email: str | None
+    verified: bool
+    proof: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    code: str
+    words: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    wants: Wants
+    customer: WhoAsks
+    reason: Why
+    next_step: str
+    language: str
+    mood: str
+    answered: tuple[Answered, ...] = ()
+    tools: tuple[ToolRan, ...] = ()
+    promises: tuple[PromiseMade, ...] = ()
+
+    def as_json(self) -> JsonObject:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a brief is made from and checked against: the episode's public messages and all tool calls in it."""
+
+    messages: Sequence[Message]
+    tool_calls: Sequence[ToolCall]
+    customer: Customer
+
+
+@dataclass(slots=True)
+class _Pairing:
+    question: str = ""
+    answered: list[Answered] = field(default_factory=list)
+
+
+def write_brief(facts: Facts, *, reason: HandoffReason, detail: str) -> Brief:
+    """The brief of one handoff, from the record alone; no model is asked."""
+    theirs = [message for message in facts.messages if message.author.kind is AuthorKind.CUSTOMER]
+    about = [message for message in theirs if not asks_for_person(fold(clean(message.text)))][-2:] or theirs[-1:]
+    everything = " ".join(message.text for message in theirs)
+    return Brief(
+        wants=Wants(
+            text="\n".join(message.text for message in about), message_ids=tuple(message.id for message in about)
+        ),
+        customer=_who(facts.customer),
+        reason=Why(code=reason.value, words=REASON_WORDS[reason], detail=detail),
+        next_step=NEXT_STEP[reason],
+        language=language_of(everything),
+        mood=mood_of(theirs[-1].text if theirs else ""),
+        answered=_answered(facts.messages),
+        tools=tuple(
+            ToolRan(name=call.tool, summary=call.result.message[:SHOWN], ok=call.result.ok, call_id=call.id)
+            for call in facts.tool_calls
+        ),
+        promises=_promises(facts.messages),
+    )
+
+
+def check_brief(brief: Brief, facts: Facts) -> list[str]:
+    """What the brief claims and the record does not hold; empty where every field is covered."""
+    by_id: dict[str, Message] = {message.id: message for message in facts.messages}
+    problems = [*_check_wants(brief, by_id), *_check_answered(brief, by_id), *_check_tools(brief, facts.tool_calls)]
+    for promise in brief.promises:
+        if promise.message_id not in by_id or promise.text not in by_id[promise.message_id].text:
+            problems.append(f"promises: message {promise.message_id!r} does not promise that")
+    if brief.customer != _who(facts.customer):
+        problems.append("customer: this is not who the record says they are")
+    return problems
+
+
+def _check_wants(brief: Brief, by_id: Mapping[str, Message]) -> Iterator[str]:
+    said = [by_id[i].text for i in brief.wants.message_ids if i in by_id]
+    if "\n".join(said) != brief.wants.text or len(said) != len(brief.wants.message_ids):
+        yield "wants: these are not the customer's words"
+
+
+def _check_answered(brief: Brief, by_id: Mapping[str, Message]) -> Iterator[str]:
+    for answered in brief.answered:
+        message = by_id.get(answered.message_id)
+        if message is None or not message.text.startswith(answered.answer):
+            yield f"answered: message {answered.message_id!r} does not say so"
+        elif {source.article_id for source in answered.sources} - {c.article_id for c in message.citations}:
+            yield f"answered: message {answered.message_id!r} does not cite that source"
+
+
+def _check_tools(brief: Brief, tool_calls: Sequence[ToolCall]) -> Iterator[str]:
+    calls = {call.id: call for call in tool_calls}
+    for tool in brief.tools:
+        call = calls.get(tool.call_id)
+        if call is None or call.tool != tool.name or call.result.ok != tool.ok:
+            yield f"tools: there is no call {tool.call_id!r} with that result"
+        elif not call.result.message.startswith(tool.summary):
+            yield f"tools: call {tool.call_id!r} did not return that"
+
+
+def _who(customer: Customer) -> WhoAsks:
+    proof = "signed in to the shop" if customer.verified else "not verified"
+    return WhoAsks(display_name=customer.display_name, email=customer.email, verified=customer.verified, proof=proof)
+
+
+def _answered(messages: Sequence[Message]) -> tuple[Answered, ...]:
+    pairing = _Pairing()
+    for message in messages:
+        if message.author.kind is AuthorKind.CUSTOMER:
+            pairing.question = message.text[:SHOWN]
+        elif message.author.kind is AuthorKind.AI_AGENT and message.citations:
+            pairing.answered.append(
+                Answered(
+                    question=pairing.question,
+                    answer=message.text[:SHOWN],
+                    message_id=message.id,
+                    sources=tuple(
+                        SourceNamed(title=c.title, url=c.url, article_id=c.article_id) for c in message.citations
+                    ),
+                )
+            )
+    return tuple(pairing.answered)
+
+
+def _promises(messages: Sequence[Message]) -> tuple[PromiseMade, ...]:
+    ours = (AuthorKind.AI_AGENT, AuthorKind.HUMAN_AGENT)
+    return tuple(
+        PromiseMade(text=found.group(), message_id=message.id)
+        for message in messages
+        if message.author.kind in ours and message.visibility is Visibility.PUBLIC and not message.citations
+        for found in _PROMISE.finditer(message.text)
+    )

@@ -1,0 +1,103 @@
+"""Articles in, cited passages out: the values that cross this package's border."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+ArticleId = NewType("ArticleId", str)
+PassageId = NewType("PassageId", str)
+Vectors = NDArray[np.float32]
+"""Rows of unit length, shape (n, dimensions)."""
+
+
+class QuoteKind(StrEnum):
+    """What a quotable unit is in its article."""
+
+    SENTENCE = "sentence"
+    STEP = "step"
+    ITEM = "item"
+    ROW = "row"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """A source article. `text` is Markdown; `metadata` keeps the source's further keys as strings."""
+
+    id: ArticleId
+    title: str
+    text: str
+    url: str | None = None
+    updated_at: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The smallest piece an answer may quote.
+
+    `text` is verbatim Markdown of the article (inline marks and links kept, no list bullet); a ROW reads
+    "Column: value; Column: value". `lead` is the sentence that introduces a list or table ("To reset it:"), or "".
+    """
+
+    text: str
+    kind: QuoteKind
+    lead: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """An indexed piece of one article: at most the encoder's window, tables, lists and code blocks kept whole.
+
+    `heading` is the path of headings above it, "Returns › Sale items", or "". `position` counts from 0 in the article.
+    """
+
+    id: PassageId
+    article_id: ArticleId
+    title: str
+    heading: str
+    text: str
+    position: int
+    url: str | None
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage with its scores.
+
+    `dense` is the cosine of question and passage, `lexical` the BM25 score; a rank counts from 1 and is None where
+    that ranker did not return the passage. `score` is the fused one that the order follows.
+    `quote_scores` are cosines of the question with each of the passage's quotes, in their order.
+    """
+
+    passage: Passage
+    score: float
+    dense: float
+    lexical: float
+    dense_rank: int | None
+    lexical_rank: int | None
+    quote_scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """Hits for one question, best first. `vector` is the question's unit vector; `version` names the knowledge used.
+
+    `coverage` is the share, weighted by rarity, of the question's content words that occur in the best passage.
+    `unknown_words` are content words of the question that no article contains.
+    """
+
+    question: str
+    vector: Vectors
+    hits: tuple[Hit, ...]
+    version: str
+    coverage: float
+    unknown_words: tuple[str, ...]

@@ -1,0 +1,206 @@
+"""The real service on a real port, with an AI agent whose drafts the test writes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+import uvicorn
+
+from agent.draft import Activity, ActivityListener, Confidence, Decision, Draft, TurnInput, TurnKind
+from app.service import create_service
+from app.settings import Settings
+from app.wiring import Baton, Company, Parts, utc_now
+from conversations.model import Citation, JsonObject
+from knowledge_base.model import Article, ArticleId
+from tests.services import free_port
+
+COMPANY = Company(
+    name="Test Shop", ai_name="Robin", greeting="Hello", suggestions=("Where is my order?",), away_text="We are away."
+)
+
+
+def drafted(text: str, **changes: object) -> Draft:
+    values: dict[str, object] = {
+        "text": text,
+        "decision": Decision.ANSWER,
+        "kind": TurnKind.QUESTION,
+        "question": "?",
+        "confidence": Confidence(value=0.9, calibrated=False),
+        "responder": "extractive",
+    }
+    return Draft(**(values | changes))  # type: ignore[arg-type]
+
+
+CITATION = Citation(
+    marker=1,
+    article_id="returns",
+    passage_id="returns#0",
+    title="Returns",
+    heading="",
+    url="/help/returns",
+    quote="Within 30 days.",
+)
+
+
+@dataclass
+class WrittenAgent:
+    """Answers by `write`; waits for `gate` before it does, so that a test can act while it is "writing"."""
+
+    write: Callable[[TurnInput], Draft] = lambda turn: drafted(f"You said: {turn.messages[-1].text}")
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    seen: list[TurnInput] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    async def reply(self, turn: TurnInput, *, on_activity: ActivityListener, deadline_s: float) -> Draft:
+        self.seen.append(turn)
+        on_activity(Activity.SEARCHING)
+        self.started.set()
+        await self.gate.wait()
+        return self.write(turn)
+
+
+class OneArticle:
+    def article(self, article_id: ArticleId) -> Article | None:
+        if article_id != "returns":
+            return None
+        text = "Send it back **within 30 days**.\n\n<script>alert(1)</script>\n\n![pixel](https://evil.example/p.png)"
+        return Article(id=article_id, title="Returns", text=text, url="/help/returns")
+
+
+@dataclass(kw_only=True)
+class Served:
+    url: str
+    baton: Baton
+    agent: WrittenAgent
+    client: httpx2.AsyncClient
+
+    async def widget(self, identity_token: str | None = None) -> Widget:
+        body = {"identity_token": identity_token} if identity_token else {}
+        answer = await self.client.post("/widget/v1/session", json=body)
+        answer.raise_for_status()
+        return Widget(self, answer.json())
+
+    async def console(self, email: str = "noor@shop.example", name: str = "Noor") -> Console:
+        hashed = await self.baton.passwords.hash("secret")
+        await self.baton.people.add_human_agent(email, display_name=name, password_hash=hashed)
+        client = httpx2.AsyncClient(base_url=self.url)
+        answer = await client.post("/console/v1/session", json={"email": email, "password": "secret"})
+        answer.raise_for_status()
+        client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+        return Console(client=client, me=answer.json()["human_agent"])
+
+
+@dataclass
+class Console:
+    client: httpx2.AsyncClient
+    me: JsonObject
+
+    async def move(self, verb: str, conversation: JsonObject, **more: object) -> httpx2.Response:
+        body = {"owner_epoch": conversation["owner_epoch"], **more}
+        return await self.client.post(f"/console/v1/conversations/{conversation['id']}/{verb}", json=body)
+
+    async def view(self, conversation_id: object) -> JsonObject:
+        answer = await self.client.get(f"/console/v1/conversations/{conversation_id}")
+        answer.raise_for_status()
+        seen: JsonObject = answer.json()
+        return seen
+
+
+@dataclass
+class Widget:
+    served: Served
+    session: JsonObject
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.session['session_token']}"}
+
+    async def start(self, client_id: str = "c1") -> JsonObject:
+        body = {"client_conversation_id": client_id}
+        answer = await self.served.client.post("/widget/v1/conversations", json=body, headers=self.headers)
+        answer.raise_for_status()
+        started: JsonObject = answer.json()
+        return started
+
+    async def send(self, conversation: JsonObject, text: str, client_id: str = "m1") -> httpx2.Response:
+        body = {"client_message_id": client_id, "text": text}
+        path = f"/widget/v1/conversations/{conversation['id']}/messages"
+        return await self.served.client.post(path, json=body, headers=self.headers)
+
+    async def read(self, conversation: JsonObject) -> JsonObject:
+        answer = await self.served.client.get(f"/widget/v1/conversations/{conversation['id']}", headers=self.headers)
+        answer.raise_for_status()
+        seen: JsonObject = answer.json()
+        return seen
+
+    async def texts(self, conversation: JsonObject) -> list[str]:
+        view = await self.read(conversation)
+        messages = view["messages"]
+        assert isinstance(messages, list)
+        return [f"{m['author']['kind']}: {m['text']}" for m in messages]  # type: ignore[index,call-overload]
+
+    async def until(self, conversation: JsonObject, length: int, seconds: float = 8.0) -> list[str]:
+        """The messages once there are `length` of them."""
+        async with asyncio.timeout(seconds):
+            while True:
+                texts = await self.texts(conversation)
+                if len(texts) >= length:
+                    return texts
+                await asyncio.sleep(0.02)
+
+    async def frames(
+        self, conversation: JsonObject, *, after: int = 0
+    ) -> AsyncIterator[tuple[int | None, str, JsonObject]]:
+        """Frames of the event stream as (sequence number, name, data)."""
+        path = f"/widget/v1/conversations/{conversation['id']}/events?after={after}"
+        async with self.served.client.stream("GET", path, headers=self.headers, timeout=20) as answer:
+            number, name = None, ""
+            async for line in answer.aiter_lines():
+                if line.startswith("id: "):
+                    number = int(line[4:])
+                elif line.startswith("event: "):
+                    name = line[7:]
+                elif line.startswith("data: "):
+                    yield number, name, json.loads(line[6:])
+                    number = None
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    database_url: str, data_dir: Path, *, agent: WrittenAgent | None = None, **changes: object
+) -> AsyncIterator[Served]:
+    values: dict[str, object] = {
+        "data_dir": data_dir,
+        "database_url": database_url,
+        "messages_per_minute": 10_000,
+        "sessions_per_minute": 10_000,
+        "_env_file": None,
+    }
+    settings = Settings(**(values | changes))  # type: ignore[arg-type]
+    written = agent or WrittenAgent()
+    parts = Parts(library=OneArticle(), agent=written, company=COMPANY)
+    service = create_service(settings, parts, clock=utc_now)
+    port = free_port()
+    config = uvicorn.Config(service, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    url = f"http://127.0.0.1:{port}"
+    while not server.started:
+        await asyncio.sleep(0.01)
+        if task.done():
+            task.result()
+    async with httpx2.AsyncClient(base_url=url) as client:
+        try:
+            yield Served(url=url, baton=service.state.baton, agent=written, client=client)
+        finally:
+            server.should_exit = True
+            await task

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import jwt
+import pytest
+
+from app.identity import Identity
+from tests.app.serving import CITATION, Served, drafted
+
+MAYA = Identity(external_id="cust_1", display_name="Maya Lind", email="maya@example.com")
+
+
+def identity_token(served: Served, who: Identity = MAYA) -> str:
+    return served.baton.tokens.sign_identity(who, valid_for=timedelta(minutes=5))
+
+
+async def test_a_visitor_asks_and_reads_the_cited_answer(served: Served) -> None:
+    served.agent.write = lambda turn: drafted("Within 30 days. [1]", citations=(CITATION,))
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    accepted = await visitor.send(conversation, "How long can I return?")
+    assert accepted.status_code == 202
+    assert accepted.json()["turn_id"]
+    assert await visitor.until(conversation, 2) == ["customer: How long can I return?", "ai_agent: Within 30 days. [1]"]
+    answer = (await visitor.read(conversation))["messages"][1]  # type: ignore[index,call-overload]
+    assert answer["citations"][0]["article_id"] == "returns"
+    assert {"t": "cite", "n": 1} in answer["body"][0]["c"]
+
+
+async def test_a_message_sent_again_is_answered_the_same_and_stored_once(served: Served) -> None:
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    first = await visitor.send(conversation, "hello")
+    again = await visitor.send(conversation, "hello")
+    assert again.status_code == 202
+    assert again.json()["message"] == first.json()["message"]
+    other = await visitor.send(conversation, "something else")
+    assert (other.status_code, other.json()["code"]) == (409, "client_message_id_reused")
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "code"),
+    [
+        ("", 422, "empty_message"),
+        (" \n\t ", 422, "empty_message"),
+        ("\u200b\u200d\u202e", 422, "empty_message"),
+        ("x" * 8_001, 413, "message_too_long"),
+        ("x" * 100_000, 413, "body_too_large"),
+    ],
+)
+async def test_a_message_without_text_or_with_too_much_is_refused_in_words(
+    served: Served, text: str, status: int, code: str
+) -> None:
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    refused = await visitor.send(conversation, text)
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert refused.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "مرحبا كيف الحال",
+        "a\x00b",
+        "\u202eevil\u202c",
+        "🏕️ zelt?",
+        "{{7*7}} ${x}",
+        "\ud800 half",
+    ],
+)
+async def test_strange_text_is_kept_as_it_is_and_answered(served: Served, text: str) -> None:
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    body = '{"client_message_id":"m1","text":' + __import__("json").dumps(text) + "}"
+    accepted = await served.client.post(
+        f"/widget/v1/conversations/{conversation['id']}/messages",
+        content=body,
+        headers={**visitor.headers, "content-type": "application/json"},
+    )
+    assert accepted.status_code in (202, 422)
+    if accepted.status_code == 202:
+        await visitor.until(conversation, 2)
+
+
+async def test_a_foreign_conversation_and_a_missing_one_look_the_same(served: Served) -> None:
+    ava, mallory = await served.widget(), await served.widget()
+    conversation = await ava.start()
+    foreign = await mallory.send(conversation, "hello")
+    missing = await mallory.send({"id": "nope"}, "hello")
+    assert foreign.status_code == missing.status_code == 404
+    assert foreign.content == missing.content
+    reading = await served.client.get(f"/widget/v1/conversations/{conversation['id']}/events", headers=mallory.headers)
+    assert reading.status_code == 404
+
+
+async def test_a_customer_is_who_the_identity_token_says(served: Served) -> None:
+    maya = await served.widget(identity_token(served))
+    assert maya.session["customer"] == {
+        "id": maya.session["customer"]["id"],  # type: ignore[index,call-overload]
+        "display_name": "Maya Lind",
+        "email": "maya@example.com",
+        "verified": True,
+    }
+    conversation = await maya.start()
+    await maya.send(conversation, "hi")
+    await maya.until(conversation, 2)
+    assert served.agent.seen[0].principal.external_id == "cust_1"
+
+
+def bad_tokens(served: Served) -> dict[str, str]:
+    good = identity_token(served)
+    claims = {"sub": "cust_1", "aud": "baton", "exp": 4_000_000_000}
+    head, body, signature = good.split(".")
+    key = served.baton.secrets.identity
+    return {
+        "broken": "not.a.token",
+        "cut": good[:-4],
+        "changed": f"{head}.{body[:-2]}xx.{signature}",
+        "alg none": jwt.encode(claims, None, algorithm="none"),
+        "another key": jwt.encode(claims, "k" * 40, algorithm="HS256"),
+        "expired": jwt.encode({**claims, "exp": 1_000_000_000}, key, algorithm="HS256"),
+        "valid for years": jwt.encode(claims, key, algorithm="HS256"),
+        "another audience": jwt.encode({**claims, "aud": "elsewhere"}, key, algorithm="HS256"),
+        "no subject": jwt.encode({"aud": "baton", "exp": 4_000_000_000}, key, algorithm="HS256"),
+        "HS512": jwt.encode(claims, key, algorithm="HS512"),
+    }
+
+
+async def test_every_broken_identity_token_is_refused(served: Served) -> None:
+    for name, token in bad_tokens(served).items():
+        answer = await served.client.post("/widget/v1/session", json={"identity_token": token})
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid_identity"), name
+
+
+async def test_without_or_with_a_broken_session_nothing_is_shown(served: Served) -> None:
+    for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic eA=="}):
+        answer = await served.client.get("/widget/v1/conversations", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "session_expired")
+
+
+async def test_an_identity_token_is_no_session_token(served: Served) -> None:
+    headers = {"Authorization": f"Bearer {identity_token(served)}"}
+    assert (await served.client.get("/widget/v1/conversations", headers=headers)).status_code == 401
+
+
+async def test_a_visitor_who_signs_in_keeps_the_conversation(served: Served) -> None:
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    await visitor.send(conversation, "where is my order?")
+    await visitor.until(conversation, 2)
+    body = {"identity_token": identity_token(served), "session_token": visitor.session["session_token"]}
+    session = (await served.client.post("/widget/v1/session", json=body)).json()
+    visitor.session = session
+    assert len(await visitor.texts(conversation)) == 2
+    await visitor.send(conversation, "and now?", "m2")
+    await visitor.until(conversation, 4)
+    assert served.agent.seen[-1].principal.verified
+
+
+async def test_a_verified_customers_conversations_never_move_to_another(served: Served) -> None:
+    maya = await served.widget(identity_token(served))
+    conversation = await maya.start()
+    await maya.send(conversation, "hi")
+    tom = Identity(external_id="cust_2", display_name="Tom", email=None)
+    body = {"identity_token": identity_token(served, tom), "session_token": maya.session["session_token"]}
+    session = (await served.client.post("/widget/v1/session", json=body)).json()
+    listed = await served.client.get(
+        "/widget/v1/conversations", headers={"Authorization": f"Bearer {session['session_token']}"}
+    )
+    assert listed.json()["conversations"] == []
+
+
+async def test_the_stream_resumes_where_it_was_cut(served: Served) -> None:
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    await visitor.send(conversation, "one", "m1")
+    await visitor.until(conversation, 2)
+    first = []
+    async for number, _, _ in visitor.frames(conversation):
+        first.append(number)
+        break
+    await visitor.send(conversation, "two", "m2")
+    await visitor.until(conversation, 4)
+    rest = []
+    async with asyncio.timeout(5):
+        async for number, name, _ in visitor.frames(conversation, after=first[-1] or 0):
+            if name == "message_posted":
+                rest.append(number)
+            if len(rest) == 3:
+                break
+    seqs = [m["seq"] for m in (await visitor.read(conversation))["messages"]]  # type: ignore[index,union-attr,call-overload]
+    assert first + rest == seqs
+
+
+async def test_what_a_turn_does_is_shown_while_it_runs(served: Served) -> None:
+    served.agent.gate.clear()
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    names = []
+
+    async def listen() -> None:
+        async for _, name, data in visitor.frames(conversation):
+            names.append((name, data.get("activity")))
+            if name == "activity":
+                served.agent.gate.set()
+            if name == "message_posted" and data["message"]["author"]["kind"] == "ai_agent":  # type: ignore[index,call-overload]
+                return
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0.2)
+    await visitor.send(conversation, "hi")
+    async with asyncio.timeout(5):
+        await listening
+    assert ("activity", "searching") in names
+
+
+async def test_too_many_messages_a_minute_are_asked_to_wait(served: Served) -> None:
+    object.__setattr__(served.baton, "settings", served.baton.settings.model_copy(update={"messages_per_minute": 2}))
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    codes = [(await visitor.send(conversation, "hi", f"m{n}")).status_code for n in range(4)]
+    assert codes == [202, 202, 429, 429]
+
+
+async def test_an_article_is_shown_without_scripts_and_pictures(served: Served) -> None:
+    visitor = await served.widget()
+    answer = await served.client.get("/widget/v1/articles/returns", headers=visitor.headers)
+    assert answer.status_code == 200
+    assert "script" not in answer.text
+    assert "evil.example" not in answer.text
+    page = await served.client.get("/help/returns")
+    assert "within 30 days" in page.text
+    assert "evil.example" not in page.text
+    assert "alert" not in page.text
+    assert (await served.client.get("/widget/v1/articles/gone", headers=visitor.headers)).status_code == 404
