@@ -1,0 +1,20 @@
+import "@baton/shared/tokens.css";
+import "./styles/base.css";
+import "./styles/controls.css";
+import "./styles/overlays.css";
+import "./styles/shell.css";
+import "./styles/list.css";
+import "./styles/conversation.css";
+import "./styles/brief.css";
+import "./styles/timeline.css";
+import "./styles/message.css";
+import "./styles/why.css";
+import "./styles/composer.css";
+import "./styles/signIn.css";
+import { render } from "preact";
+import { resumeSession } from "./stores/session.ts";
+import { App } from "./views/app.tsx";
+
+const root = document.getElementById("console");
+if (root) render(<App />, root);
+void resumeSession();

@@ -1,0 +1,44 @@
+/** Keys of the console and what each one does. Shown in the sheet exactly as they are matched. */
+
+export type Command =
+  | "next"
+  | "previous"
+  | "open"
+  | "claim"
+  | "reply"
+  | "note"
+  | "resolve"
+  | "back"
+  | "help";
+
+export const SHORTCUTS: readonly { key: string; command: Command; words: string }[] = [
+  { key: "j", command: "next", words: "Next conversation in the list" },
+  { key: "k", command: "previous", words: "Previous conversation in the list" },
+  { key: "Enter", command: "open", words: "Open the selected conversation" },
+  { key: "c", command: "claim", words: "Claim or take over" },
+  { key: "r", command: "reply", words: "Write a reply" },
+  { key: "n", command: "note", words: "Write a note for the team" },
+  { key: "e", command: "resolve", words: "Resolve" },
+  { key: "u", command: "back", words: "Back to the list" },
+  { key: "?", command: "help", words: "Show these shortcuts" },
+];
+
+export interface Press {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+  isComposing: boolean;
+}
+
+/** The command of a key press. `typing` is true in fields, `onControl` on buttons and links, where Enter is theirs. */
+export function commandOf(press: Press, typing: boolean, onControl: boolean): Command | null {
+  if (typing || press.isComposing || press.ctrlKey || press.metaKey || press.altKey) return null;
+  if (press.key === "Enter" && onControl) return null;
+  return SHORTCUTS.find((each) => each.key === press.key)?.command ?? null;
+}
+
+/** Enter sends, with Ctrl or Cmd too; Shift+Enter breaks the line; an input method keeps its Enter. */
+export function sends(press: Press & { shiftKey: boolean }): boolean {
+  return press.key === "Enter" && !press.shiftKey && !press.altKey && !press.isComposing;
+}

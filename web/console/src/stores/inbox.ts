@@ -1,0 +1,129 @@
+/** The live inbox: one stream for counts, queue, mine and people; the other lists are fetched and kept fresh. */
+
+import { openStream, type Stream, type StreamState } from "@baton/shared/sse";
+import type { Inbox, InboxView, Summary } from "@baton/shared/types";
+import { computed, effect, signal } from "@preact/signals";
+import { arrivals, customerName, mergePages, pageTitle, streamedList } from "../state/inbox.ts";
+import { reasonWords } from "../words.ts";
+import { announce } from "./page.ts";
+import { place } from "./place.ts";
+import { api, wordsOf } from "./session.ts";
+import { chime } from "./settings.ts";
+
+interface Fetched {
+  rows: Summary[];
+  cursor: string | null;
+  problem: string | null;
+}
+
+export const inbox = signal<Inbox | null>(null);
+export const inboxState = signal<StreamState>("connecting");
+const fetched = signal<Partial<Record<InboxView, Fetched>>>({});
+
+/** The rows of the list on screen; null while they are on their way. */
+export const rows = computed<Summary[] | null>(() => {
+  const { view } = place.value;
+  return streamedList(inbox.value, view) ?? fetched.value[view]?.rows ?? null;
+});
+
+export const listProblem = computed(() => fetched.value[place.value.view]?.problem ?? null);
+export const hasMore = computed(() => Boolean(fetched.value[place.value.view]?.cursor));
+
+const isStreamed = (view: InboxView): boolean => view === "queue" || view === "mine";
+
+/** Fetched lists follow the stream, but no faster than this: a busy desk changes many times a second. */
+const REFRESH_EVERY = 1500;
+let refreshing: ReturnType<typeof setTimeout> | null = null;
+
+function refreshSoon(): void {
+  if (refreshing !== null || isStreamed(place.peek().view)) return;
+  refreshing = setTimeout(() => {
+    refreshing = null;
+    void loadView(place.peek().view);
+  }, REFRESH_EVERY);
+}
+
+export async function loadView(view: InboxView): Promise<void> {
+  if (isStreamed(view)) return;
+  try {
+    const page = await api.list(view);
+    const known = fetched.peek()[view];
+    // Pages fetched by scrolling stay below; without a next page the first one is the whole list.
+    const deeper = page.next_cursor !== null ? known?.rows.slice(page.conversations.length) : [];
+    put(view, {
+      rows: mergePages(page.conversations, deeper ?? []),
+      cursor: deeper?.length ? (known?.cursor ?? null) : page.next_cursor,
+      problem: null,
+    });
+  } catch (refusal) {
+    const known = fetched.peek()[view];
+    put(view, {
+      rows: known?.rows ?? [],
+      cursor: known?.cursor ?? null,
+      problem: wordsOf(refusal),
+    });
+  }
+}
+
+export async function loadMore(): Promise<void> {
+  const { view } = place.peek();
+  const known = fetched.peek()[view];
+  if (!known?.cursor) return;
+  try {
+    const page = await api.list(view, known.cursor);
+    const merged = mergePages(known.rows, page.conversations);
+    put(view, { rows: merged, cursor: page.next_cursor, problem: null });
+  } catch (refusal) {
+    put(view, { ...known, problem: wordsOf(refusal) });
+  }
+}
+
+function put(view: InboxView, list: Fetched): void {
+  fetched.value = { ...fetched.peek(), [view]: list };
+}
+
+function receive(next: Inbox): void {
+  const fresh = arrivals(inbox.peek(), next);
+  inbox.value = next;
+  refreshSoon();
+  const [first] = fresh;
+  if (!first) return;
+  chime();
+  const more = fresh.length > 1 ? ` and ${fresh.length - 1} more` : "";
+  const why = first.reason ? `: ${reasonWords(first.reason)}` : "";
+  announce(`New in the queue: ${customerName(first.customer)}${more}${why}`);
+}
+
+/** Connects while signed in; the returned function disconnects. Being connected means being online. */
+export function connectInbox(): () => void {
+  const stream: Stream = openStream({
+    url: api.inboxUrl(),
+    headers: () => ({}),
+    onEvent: (event) => {
+      if (event.name === "inbox") receive(event.data as Inbox);
+    },
+    onState: (state) => {
+      inboxState.value = state;
+    },
+    onRefused: (status) => {
+      if (status === 401) api.signedOut();
+      return status !== 401;
+    },
+  });
+  const retry = (): void => stream.retryNow();
+  window.addEventListener("online", retry);
+  const stopTitle = effect(() => {
+    document.title = pageTitle(inbox.value);
+  });
+  const stopLists = effect(() => {
+    void loadView(place.value.view);
+  });
+  return () => {
+    stopTitle();
+    stopLists();
+    window.removeEventListener("online", retry);
+    stream.close();
+    inbox.value = null;
+    fetched.value = {};
+  };
+}

@@ -1,0 +1,68 @@
+import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
+import { current, followPlace } from "../stores/current.ts";
+import { connectInbox, inboxState } from "../stores/inbox.ts";
+import { announcement, dismiss, railOpen, sheetOpen, toasts } from "../stores/page.ts";
+import { place } from "../stores/place.ts";
+import { ConversationPane } from "./conversationPane.tsx";
+import { listenForKeys } from "./keyboard.ts";
+import { ConversationList } from "./list.tsx";
+import { Rail } from "./rail.tsx";
+import { ShortcutSheet } from "./shortcutSheet.tsx";
+
+/** The three panes. On narrow windows one at a time: the list, or the open conversation. */
+export function Desk(): VNode {
+  useEffect(connectInbox, []);
+  useEffect(followPlace, []);
+  useEffect(listenForKeys, []);
+  const showing = place.value.conversation ? "conversation" : "list";
+  const rail = railOpen.value ? " rail-open" : "";
+  return (
+    <div class={`desk showing-${showing}${rail}`}>
+      <ConnectionBar />
+      <Rail />
+      {railOpen.value && (
+        <button
+          type="button"
+          class="rail-veil"
+          aria-label="Close the menu"
+          onClick={() => {
+            railOpen.value = false;
+          }}
+        />
+      )}
+      <ConversationList />
+      <ConversationPane />
+      {sheetOpen.value && <ShortcutSheet />}
+      <Toasts />
+      <p class="visually-hidden" role="status" aria-live="polite">
+        {announcement.value}
+      </p>
+    </div>
+  );
+}
+
+function ConnectionBar(): VNode | null {
+  const states = [inboxState.value, current.value?.streamState.value];
+  if (!states.includes("waiting") && !(inboxState.value === "closed")) return null;
+  return (
+    <p class="connection-bar" role="status" data-testid="reconnecting">
+      Reconnecting… What you write is kept.
+    </p>
+  );
+}
+
+function Toasts(): VNode {
+  return (
+    <ul class="toasts" aria-live="polite">
+      {toasts.value.map((each) => (
+        <li key={each.id}>
+          {each.words}
+          <button type="button" class="link" onClick={() => dismiss(each.id)}>
+            Dismiss
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

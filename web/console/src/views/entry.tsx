@@ -1,0 +1,91 @@
+import { clockTime } from "@baton/shared/time";
+import type { StatusChanged, Trace } from "@baton/shared/types";
+import type { VNode } from "preact";
+import { useId, useState } from "preact/hooks";
+import type { Entry } from "../state/timeline.ts";
+import type { OpenConversation } from "../stores/conversation.ts";
+import { me } from "../stores/session.ts";
+import { reasonWords, transitionWords } from "../words.ts";
+import { Icon, type IconName } from "./icons.tsx";
+import { MessageItem } from "./message.tsx";
+import { WhyPanel, WhyToggle } from "./why.tsx";
+
+export function EntryRow(props: {
+  entry: Entry;
+  continued: boolean;
+  open: OpenConversation;
+}): VNode | null {
+  const { entry, open } = props;
+  switch (entry.kind) {
+    case "message":
+      return <MessageItem message={entry.message} continued={props.continued} open={open} />;
+    case "transition":
+      return <Transition change={entry.change} />;
+    case "identified":
+      return (
+        <SystemLine icon="shield" at={entry.at}>
+          {entry.name ?? "The customer"} signed in and is verified
+        </SystemLine>
+      );
+    default:
+      return <SilentTurn trace={open.timeline.value?.traces[entry.turnId]} at={entry.at} />;
+  }
+}
+
+const VERB_ICONS: Record<StatusChanged["verb"], IconName> = {
+  hand_off: "queue",
+  claim: "mine",
+  assign: "mine",
+  release: "queue",
+  return_to_ai: "automated",
+  snooze: "moon",
+  resolve: "resolved",
+  reopen: "refresh",
+};
+
+function Transition({ change }: { change: StatusChanged }): VNode {
+  const why = change.verb === "hand_off" && change.reason ? ` · ${reasonWords(change.reason)}` : "";
+  return (
+    <SystemLine icon={VERB_ICONS[change.verb] ?? "next"} at={change.at} verb={change.verb}>
+      {transitionWords(change, me.value?.display_name ?? "")}
+      {why}
+    </SystemLine>
+  );
+}
+
+function SystemLine(props: {
+  icon: IconName;
+  at: string;
+  verb?: string;
+  children: preact.ComponentChildren;
+}): VNode {
+  return (
+    <p class="system-line" data-testid="system-line" data-verb={props.verb}>
+      <Icon name={props.icon} />
+      <span>{props.children}</span>
+      <time dateTime={props.at}>{clockTime(props.at)}</time>
+    </p>
+  );
+}
+
+/** A turn that ended in a handoff without a message: its reasons are still worth reading. */
+function SilentTurn({ trace, at }: { trace: Trace | undefined; at: string }): VNode | null {
+  const [shown, setShown] = useState(false);
+  const id = useId();
+  if (!trace) return null;
+  return (
+    <div class="silent-turn">
+      <SystemLine icon="automated" at={at}>
+        The AI agent chose not to answer
+      </SystemLine>
+      <WhyToggle
+        trace={trace}
+        shown={shown}
+        controls={id}
+        label="Why not"
+        onToggle={() => setShown(!shown)}
+      />
+      {shown && <WhyPanel trace={trace} id={id} />}
+    </div>
+  );
+}

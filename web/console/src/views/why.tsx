@@ -1,0 +1,202 @@
+import type { Trace, TraceHit, TraceToolCall } from "@baton/shared/types";
+import type { ComponentChildren, VNode } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { decisionWords, reasonWords, signalWords } from "../words.ts";
+import { EvidenceBars, PushBars, percent, ValueBar } from "./bars.tsx";
+import { Icon } from "./icons.tsx";
+
+export function WhyToggle(props: {
+  trace: Trace;
+  shown: boolean;
+  controls: string;
+  label: string;
+  onToggle: () => void;
+}): VNode {
+  const { value, calibrated } = props.trace.confidence;
+  return (
+    <button
+      type="button"
+      class="why-toggle"
+      data-testid="why"
+      aria-expanded={props.shown}
+      aria-controls={props.controls}
+      onClick={props.onToggle}
+    >
+      {props.label}
+      <ValueBar value={value} />
+      <span class="number">{percent(value)}</span>
+      {!calibrated && <span class="uncalibrated">uncalibrated</span>}
+      <Icon name="chevron" />
+    </button>
+  );
+}
+
+/** Everything the AI agent saw and did in one turn. */
+export function WhyPanel({ trace, id }: { trace: Trace; id: string }): VNode {
+  const { confidence, hits, tool_calls, sentences } = trace;
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => panel.current?.scrollIntoView({ block: "nearest" }), []);
+  return (
+    <section ref={panel} class="why" id={id} data-testid="why-panel" aria-label="Why this answer">
+      <Facts trace={trace} />
+      <Part title="Confidence">
+        <p class="why-value">
+          <ValueBar value={confidence.value} />
+          <strong class="number">{percent(confidence.value)}</strong>
+          <span class={confidence.calibrated ? "calibrated" : "uncalibrated"}>
+            {confidence.calibrated ? "calibrated" : "uncalibrated: not a measured probability yet"}
+          </span>
+        </p>
+        <div class="why-pair">
+          <EvidenceBars title="Evidence" values={confidence.evidence} />
+          <PushBars title="What moved it" values={confidence.contributions} />
+        </div>
+      </Part>
+      {tool_calls.length > 0 && (
+        <Part title="Tools run">
+          {tool_calls.map((call) => (
+            <ToolCall key={call.id} call={call} />
+          ))}
+        </Part>
+      )}
+      {hits.length > 0 && (
+        <Part title="Passages considered">
+          <ol class="passages">
+            {hits.map((hit) => (
+              <Passage key={hit.passage_id} hit={hit} />
+            ))}
+          </ol>
+        </Part>
+      )}
+      {sentences.length > 0 && (
+        <Part title="Sentences and their support">
+          <Sentences trace={trace} />
+        </Part>
+      )}
+      <Timings trace={trace} />
+    </section>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ComponentChildren }): VNode {
+  return (
+    <div class="why-part">
+      <h4>{title}</h4>
+      {children}
+    </div>
+  );
+}
+
+function Facts({ trace }: { trace: Trace }): VNode {
+  const reason = trace.reason ? reasonWords(trace.reason) : null;
+  return (
+    <dl class="why-facts">
+      <div>
+        <dt>Decision</dt>
+        <dd>
+          <strong>{decisionWords(trace.decision)}</strong>
+          {reason && ` · ${reason}`}
+        </dd>
+      </div>
+      <div>
+        <dt>Understood as</dt>
+        <dd>
+          <q>{trace.question}</q>
+        </dd>
+      </div>
+      <div>
+        <dt>Answered by</dt>
+        <dd>
+          {signalWords(trace.responder)} · {signalWords(trace.kind).toLowerCase()}
+        </dd>
+      </div>
+      {trace.detail && (
+        <div>
+          <dt>Detail</dt>
+          <dd>{trace.detail}</dd>
+        </div>
+      )}
+      {trace.fell_back && (
+        <div>
+          <dt>Fallback</dt>
+          <dd>
+            {typeof trace.fell_back === "string"
+              ? trace.fell_back
+              : "A better responder was not available."}
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+function Passage({ hit }: { hit: TraceHit }): VNode {
+  return (
+    <li>
+      <details>
+        <summary>
+          <span class="passage-title">
+            {hit.title}
+            {hit.heading && <small> › {hit.heading}</small>}
+          </span>
+          <ValueBar value={hit.score} />
+          <span class="number">{score(hit.score)}</span>
+        </summary>
+        <p class="passage-text">{hit.text}</p>
+        <p class="passage-parts">
+          meaning {score(hit.dense)} · words {score(hit.lexical)} · {hit.passage_id}
+        </p>
+      </details>
+    </li>
+  );
+}
+
+const score = (value: number | null): string => (value === null ? "none" : value.toFixed(2));
+
+function ToolCall({ call }: { call: TraceToolCall }): VNode {
+  const { ok, message, code, data } = call.result;
+  return (
+    <details class="tool-call">
+      <summary>
+        <span class={ok ? "outcome outcome-ok" : "outcome outcome-bad"}>
+          <Icon name={ok ? "check" : "cross"} />
+        </span>
+        <code>{call.tool}</code>
+        <span>{message || signalWords(code)}</span>
+      </summary>
+      <pre>{JSON.stringify({ arguments: call.arguments, code, data }, null, 2)}</pre>
+    </details>
+  );
+}
+
+function Sentences({ trace }: { trace: Trace }): VNode {
+  const titles = new Map(trace.hits.map((hit) => [hit.passage_id, hit.title]));
+  return (
+    <ul class="sentences">
+      {trace.sentences.map(({ sentence, source, score: support }, i) => (
+        <li key={`${i}.${sentence}`} class={source === null ? "sentence-dropped" : undefined}>
+          <span>{sentence}</span>
+          <small>
+            {source === null ? (
+              "no support: left out"
+            ) : (
+              <>
+                {titles.get(source) ?? source} · <span class="number">{score(support)}</span>
+              </>
+            )}
+          </small>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Timings({ trace }: { trace: Trace }): VNode {
+  const steps = (trace.steps ?? []).map(({ name, ms }) => `${name} ${Math.round(ms)} ms`);
+  return (
+    <p class="why-foot">
+      <span class="number">{Math.round(trace.duration_ms)} ms</span>
+      {steps.length > 0 && ` (${steps.join(", ")})`} · knowledge {trace.knowledge_version}
+    </p>
+  );
+}

@@ -1,0 +1,184 @@
+import { RichText } from "@baton/shared/richText";
+import { clockTime } from "@baton/shared/time";
+import type { Citation, Message } from "@baton/shared/types";
+import type { VNode } from "preact";
+import type { Chat } from "../chat.ts";
+import type { OutboxEntry } from "../outbox.ts";
+import { Avatar } from "./Avatar.tsx";
+import { PageIcon, SparkIcon } from "./icons.tsx";
+
+export function MessageView({ chat, message }: { chat: Chat; message: Message }): VNode {
+  switch (message.author.kind) {
+    case "customer":
+      return <CustomerMessage message={message} />;
+    case "system":
+      return <SystemMessage message={message} />;
+    default:
+      return <Reply chat={chat} message={message} />;
+  }
+}
+
+function CustomerMessage({ message }: { message: Message }): VNode {
+  return (
+    <article
+      class="message mine"
+      data-testid="message"
+      data-author="customer"
+      data-client-id={message.client_message_id ?? ""}
+      data-state="sent"
+      aria-label="You"
+    >
+      {/* As typed: the customer's own words never change their look when the server has them. */}
+      <p class="bubble" dir="auto">
+        {message.text}
+      </p>
+      <p class="meta">
+        <time dateTime={message.created_at}>{clockTime(message.created_at)}</time>
+      </p>
+    </article>
+  );
+}
+
+/** On its way, waiting for the line, or refused. Same shape and test hooks as the stored message. */
+export function PendingView({ chat, entry }: { chat: Chat; entry: OutboxEntry }): VNode {
+  return (
+    <article
+      class={`message mine is-${entry.state}`}
+      data-testid="message"
+      data-author="customer"
+      data-client-id={entry.id}
+      data-state={entry.state}
+      aria-label="You"
+    >
+      <p class="bubble" dir="auto">
+        {entry.text}
+      </p>
+      {entry.state === "failed" ? (
+        <p class="meta meta-failed" role="alert">
+          <span>Not sent. {entry.detail}</span>
+          <button type="button" class="text-button" onClick={() => chat.retry(entry)}>
+            Retry
+          </button>
+          <button type="button" class="text-button" onClick={() => chat.discard(entry)}>
+            Delete
+          </button>
+        </p>
+      ) : (
+        <p class="meta">{entry.state === "waiting" ? "Waiting for the connection…" : "Sending…"}</p>
+      )}
+    </article>
+  );
+}
+
+function SystemMessage({ message }: { message: Message }): VNode {
+  return (
+    <div class="message system rich" data-testid="message" data-author="system">
+      <RichText body={message.body} />
+    </div>
+  );
+}
+
+function Reply({ chat, message }: { chat: Chat; message: Message }): VNode {
+  const human = message.author.kind === "human_agent";
+  const open = (citation: Citation) => void chat.reader.open(citation);
+  return (
+    <article
+      class={human ? "message reply human" : "message reply ai"}
+      data-testid="message"
+      data-author={message.author.kind}
+      data-client-id={message.client_message_id ?? ""}
+      data-message-id={message.id}
+    >
+      <p class="meta">
+        {human ? <HumanLabel name={message.author.display_name} /> : <AiLabel />}
+        <time dateTime={message.created_at}>{clockTime(message.created_at)}</time>
+      </p>
+      <div class="content rich" dir="auto">
+        <RichText body={message.body} citations={message.citations} onCite={open} />
+      </div>
+      {message.citations.length > 0 && <Sources citations={message.citations} onOpen={open} />}
+      {message.request === "sign_in" && <SignIn chat={chat} message={message} />}
+    </article>
+  );
+}
+
+function AiLabel(): VNode {
+  return (
+    <span class="label" data-testid="ai-label">
+      <SparkIcon /> AI agent
+    </span>
+  );
+}
+
+function HumanLabel({ name }: { name: string | null }): VNode {
+  const shown = name ?? "Our team";
+  return (
+    <span class="label label-human">
+      <Avatar name={shown} small /> {shown}
+    </span>
+  );
+}
+
+interface SourcesProps {
+  citations: readonly Citation[];
+  onOpen: (citation: Citation) => void;
+}
+
+function Sources({ citations, onOpen }: SourcesProps): VNode {
+  return (
+    <ul class="sources" aria-label="Sources">
+      {citations.map((citation) => (
+        <li key={citation.marker}>
+          <button
+            type="button"
+            class="source"
+            data-testid="source"
+            onClick={() => onOpen(citation)}
+          >
+            <span class="source-number">{citation.marker}</span>
+            <PageIcon />
+            <span class="source-title">{sourceName(citation, citations)}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Two passages of one article need their headings to be told apart. */
+function sourceName({ title, heading, article_id }: Citation, all: readonly Citation[]): string {
+  const alone = all.filter((each) => each.article_id === article_id).length === 1;
+  return alone || heading === "" || heading === title ? title : `${heading} · ${title}`;
+}
+
+function SignIn({ chat, message }: { chat: Chat; message: Message }): VNode | null {
+  if (chat.customer.value?.verified) return <AskAgain chat={chat} message={message} />;
+  return (
+    <button
+      type="button"
+      class="button button-primary"
+      data-testid="sign-in-button"
+      onClick={() => chat.events.emit("sign-in", undefined)}
+    >
+      Sign in
+    </button>
+  );
+}
+
+/** Signed in now: the question that needed it is one press away, until the customer moves on. */
+function AskAgain({ chat, message }: { chat: Chat; message: Message }): VNode | null {
+  const own = chat.timeline.messages.filter((each) => each.author.kind === "customer");
+  const last = own.at(-1);
+  const withAi = chat.timeline.conversation?.status === "automated";
+  if (!withAi || !last || last.seq > message.seq || chat.pending.length > 0) return null;
+  return (
+    <button
+      type="button"
+      class="button"
+      data-testid="ask-again"
+      onClick={() => chat.send(last.text)}
+    >
+      Ask again
+    </button>
+  );
+}
