@@ -1,0 +1,147 @@
+"""An order in plain words for its customer, and in named values for the record and the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from conversations.model import JsonValue
+from tools.order_model import Order, OrderState
+
+_MAX_FREE_TEXT = 160
+
+_STATE_WORDS = {
+    OrderState.PLACED: "has been placed and is waiting for the payment to be confirmed",
+    OrderState.PAID: "is paid and waiting to be packed",
+    OrderState.PACKED: "is packed and waiting to be picked up by the carrier",
+    OrderState.SHIPPED: "is on its way",
+    OrderState.OUT_FOR_DELIVERY: "is out for delivery",
+    OrderState.DELIVERED: "was delivered",
+    OrderState.CANCELLED: "was cancelled",
+    OrderState.RETURN_REQUESTED: "has a return under way; the parcel has not reached us yet",
+    OrderState.RETURNED: "was returned and has arrived with us",
+    OrderState.REFUNDED: "was refunded",
+    OrderState.PARTIALLY_REFUNDED: "was refunded in part",
+    OrderState.ON_HOLD: "is on hold",
+    OrderState.LOST_IN_TRANSIT: "was lost on its way",
+}
+_ON_THE_WAY = {OrderState.SHIPPED, OrderState.OUT_FOR_DELIVERY}
+_BEFORE_ARRIVAL = _ON_THE_WAY | {OrderState.PLACED, OrderState.PAID, OrderState.PACKED}
+_WORTH_THE_LATEST_EVENT = _ON_THE_WAY | {
+    OrderState.ON_HOLD,
+    OrderState.LOST_IN_TRANSIT,
+    OrderState.RETURN_REQUESTED,
+    OrderState.RETURNED,
+}
+
+
+def describe(order: Order, *, today: date) -> str:
+    """Two to six plain sentences: state, parcel, expected day, latest event, refunds, items and total."""
+    sentences = [
+        f"Order {order.number} {_state_words(order, today)}.",
+        *_parcel(order, today),
+        *_expected(order, today),
+        *_latest_event(order, today),
+        *(
+            f"{refund.amount} was refunded on {_day(refund.at, today)} ({_plain(refund.reason)})."
+            for refund in order.refunds
+        ),
+        f"It was placed on {_day(order.placed_at, today)}: {_items(order)}. The total is {order.total}.",
+    ]
+    return " ".join(sentences)
+
+
+def list_line(order: Order, *, today: date) -> str:
+    """One line of a list of orders, without a bullet."""
+    placed = _day(order.placed_at, today)
+    return f"Order {order.number} {_state_words(order, today)}. Placed on {placed}: {_items(order)}, {order.total}."
+
+
+def order_data(order: Order) -> dict[str, JsonValue]:
+    """The order as JSON: ISO dates, money both as minor units and as text."""
+    shipment = order.shipment
+    return {
+        "number": order.number,
+        "status": order.state.value,
+        "placed_at": order.placed_at.isoformat(),
+        "items": [
+            {"name": _plain(item.name), "quantity": item.quantity, "price": str(item.price)} for item in order.items
+        ],
+        "shipping_charge": str(order.shipping_charge),
+        "total": str(order.total),
+        "total_minor": order.total.minor,
+        "currency": order.total.currency,
+        "shipping": {
+            "method": shipment.method,
+            "carrier": shipment.carrier,
+            "tracking_number": shipment.tracking_number,
+            "shipped_at": _iso(shipment.shipped_at),
+            "delivered_at": _iso(shipment.delivered_at),
+            "expected_on": shipment.expected_on.isoformat() if shipment.expected_on else None,
+        },
+        "refunds": [
+            {"amount": str(refund.amount), "at": refund.at.isoformat(), "reason": _plain(refund.reason)}
+            for refund in order.refunds
+        ],
+    }
+
+
+def orders_data(orders: tuple[Order, ...]) -> Mapping[str, JsonValue]:
+    return {"orders": [order_data(order) for order in orders]}
+
+
+def _state_words(order: Order, today: date) -> str:
+    words = _STATE_WORDS[order.state]
+    delivered = order.shipment.delivered_at
+    if order.state is OrderState.DELIVERED and delivered is not None:
+        return f"{words} on {_day(delivered, today)}"
+    return words
+
+
+def _parcel(order: Order, today: date) -> list[str]:
+    shipment = order.shipment
+    if shipment.carrier is None or order.state not in _ON_THE_WAY | {OrderState.DELIVERED, OrderState.LOST_IN_TRANSIT}:
+        return []
+    tracking = f" under the tracking number {shipment.tracking_number}" if shipment.tracking_number else ""
+    since = f" on {_day(shipment.shipped_at, today)}" if shipment.shipped_at else ""
+    return [f"{shipment.carrier} took the parcel{since}{tracking}."]
+
+
+def _expected(order: Order, today: date) -> list[str]:
+    expected = order.shipment.expected_on
+    if expected is None or order.state not in _BEFORE_ARRIVAL:
+        return []
+    if expected < today:
+        return [f"It was expected on {_day(expected, today)} and is late."]
+    if expected == today:
+        return [f"It is expected today, {_day(expected, today)}."]
+    return [f"It is expected on {_day(expected, today)}."]
+
+
+def _latest_event(order: Order, today: date) -> list[str]:
+    if not order.events or order.state not in _WORTH_THE_LATEST_EVENT:
+        return []
+    latest = order.events[-1]
+    return [f"Latest news, {_day(latest.at, today)}: {_plain(latest.text)}."]
+
+
+def _items(order: Order) -> str:
+    return ", ".join(f"{item.quantity} × {_plain(item.name)}" for item in order.items) or "no items"
+
+
+def _day(when: date | datetime, today: date) -> str:
+    day = when.date() if isinstance(when, datetime) else when
+    words = f"{day:%B} {day.day}"
+    return words if day.year == today.year else f"{words}, {day.year}"
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
+
+
+def _plain(text: str) -> str:
+    """One bounded line without marks that Markdown or a prompt would read as more than text."""
+    line = "".join(character for character in " ".join(text.split()) if character.isprintable())
+    for mark in "<>[]`|":
+        line = line.replace(mark, "")
+    return line[:_MAX_FREE_TEXT].rstrip(".")
