@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from agent.draft import Activity, Confidence, Decision, TurnInput
-from app.turn_runner import Answering
+from app.answering import Answering
 from conversations.model import (
     Actor,
     AuthorKind,

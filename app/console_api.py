@@ -293,6 +293,6 @@ async def note(conversation_id: ConversationId, body: SendMessage, baton: BatonH
 
 @router.post("/conversations/{conversation_id}/typing", status_code=204)
 async def typing(conversation_id: ConversationId, body: Empty, baton: BatonHere, me: Me) -> Response:
-    sign: JsonObject = {"who": "human_agent", "activity": "typing", "display_name": me.display_name}
+    sign: JsonObject = {"who": "human_agent", "activity": "typing", "id": me.id, "display_name": me.display_name}
     baton.bus.wake(conversation_id, sign)
     return Response(status_code=204)

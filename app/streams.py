@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fastapi.responses import StreamingResponse
 
 from app.presenting import Presenter
-from conversations.events import Bus
-from conversations.model import ConversationId, JsonObject
+from conversations.events import TURN_FINISHED, Bus
+from conversations.model import ConversationId, Event, JsonObject, TurnId
 from conversations.store import ConversationStore
 
 KEEP_ALIVE_SECONDS = 15.0
@@ -34,7 +34,10 @@ class EventStream:
                 page = await self.store.events(conversation_id, after=after, limit=PAGE, public_only=public_only)
                 for event, message in page:
                     after = event.seq
-                    yield frame(event.kind, self.presenter.event(event, message), seq=event.seq)
+                    data = self.presenter.event(event, message)
+                    if event.kind == TURN_FINISHED:
+                        data |= {"trace": await self._trace(event)}
+                    yield frame(event.kind, data, seq=event.seq)
                 if len(page) == PAGE:
                     continue
                 signs = await subscription.next(self.poll_seconds)
@@ -43,6 +46,10 @@ class EventStream:
                         yield frame("activity", sign)
                 if not signs:
                     yield b": keep-alive\n\n"
+
+    async def _trace(self, event: Event) -> JsonObject | None:
+        turn_id = TurnId(str(event.data["turn_id"]))
+        return (await self.store.traces([turn_id])).get(turn_id)
 
 
 def frame(name: str, data: JsonObject, *, seq: int | None = None) -> bytes:

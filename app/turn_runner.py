@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
-from agent.draft import Activity, ActivityListener, Draft, TurnInput
+from agent.draft import Activity, Draft, TurnInput
 from agent.trace import trace_of
+from app.answering import Answering
 from conversations.change import NewMessage
 from conversations.events import TURNS, Bus
 from conversations.model import (
@@ -39,12 +39,6 @@ SWEEP_SECONDS = 1.0
 CONTEXT_MESSAGES = 60
 
 log = logging.getLogger(__name__)
-
-
-class Answering(Protocol):
-    """What a turn needs of the AI agent."""
-
-    async def reply(self, turn: TurnInput, *, on_activity: ActivityListener, deadline_s: float) -> Draft: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

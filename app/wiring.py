@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from app.answering import Answering
 from app.identity import Passwords, Tokens
+from app.knowledge import Company
 from app.limits import RateLimits
 from app.presenting import Presenter
 from app.rich_text import RichText
 from app.settings import Secrets, Settings, load_secrets
 from app.streams import EventStream
-from app.turn_runner import Answering, Desk, TurnRunner
+from app.turn_runner import Desk, TurnRunner
 from conversations.database import open_database
 from conversations.events import Bus
 from conversations.model import HumanAgentId
@@ -29,7 +32,8 @@ from conversations.store import ConversationStore
 from conversations.turns import TurnQueue
 from handoff.desk import HandoffDesk
 from handoff.policy import HandoffPolicy
-from knowledge_base.model import Article, ArticleId
+from knowledge_base.knowledge_base import IngestProgress, IngestReport
+from knowledge_base.model import Article, SearchResult
 from tools.adapters.demo_shop import DemoShop
 
 OTHER_PROCESS_POLL_SECONDS = 1.0
@@ -37,20 +41,13 @@ OTHER_PROCESS_POLL_SECONDS = 1.0
 
 
 class Library(Protocol):
-    """What the pages need of the knowledge base."""
+    """What the service needs of the knowledge base; `search` and `ingest` block and are run in threads."""
 
-    def article(self, article_id: ArticleId) -> Article | None: ...
+    def article(self, article_id: str) -> Article | None: ...
 
+    def search(self, question: str, *, limit: int) -> SearchResult: ...
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Company:
-    """Who the customer is talking to, in words."""
-
-    name: str
-    ai_name: str
-    greeting: str
-    suggestions: tuple[str, ...]
-    away_text: str
+    def ingest(self, paths: Sequence[Path], *, progress: IngestProgress | None = None) -> IngestReport: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +88,7 @@ class Baton:
     background: set[asyncio.Task[None]] = field(default_factory=set)
 
     def article(self, article_id: str) -> Article | None:
-        return self.library.article(ArticleId(article_id))
+        return self.library.article(article_id)
 
     def in_background(self, work: Coroutine[object, object, None]) -> None:
         """Finish something after its request is gone."""

@@ -160,7 +160,7 @@ class Change:
                 "to": status.value,
                 "owner_epoch": self.conversation.owner_epoch,
                 "episode": self.conversation.episode,
-                "by": {"kind": by.kind.value, "display_name": by.display_name},
+                "by": {"kind": by.kind.value, "id": by.id, "display_name": by.display_name},
                 "assignee": {"id": assignee.id, "display_name": assignee.display_name} if assignee else None,
                 "reason": reason,
             },

@@ -8,17 +8,22 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import uvicorn
 
 from agent.draft import Activity, ActivityListener, Confidence, Decision, Draft, TurnInput, TurnKind
+from app.knowledge import Company
 from app.service import create_service
 from app.settings import Settings
-from app.wiring import Baton, Company, Parts, utc_now
-from conversations.model import Citation, JsonObject
+from app.wiring import Baton, Parts, utc_now
+from conversations.model import Citation
 from knowledge_base.model import Article, ArticleId
 from tests.services import free_port
+
+Json = dict[str, Any]
+"""A JSON object from the service."""
 
 COMPANY = Company(
     name="Test Shop", ai_name="Robin", greeting="Hello", suggestions=("Where is my order?",), away_text="We are away."
@@ -102,53 +107,53 @@ class Served:
 @dataclass
 class Console:
     client: httpx2.AsyncClient
-    me: JsonObject
+    me: Json
 
-    async def move(self, verb: str, conversation: JsonObject, **more: object) -> httpx2.Response:
+    async def move(self, verb: str, conversation: Json, **more: object) -> httpx2.Response:
         body = {"owner_epoch": conversation["owner_epoch"], **more}
         return await self.client.post(f"/console/v1/conversations/{conversation['id']}/{verb}", json=body)
 
-    async def view(self, conversation_id: object) -> JsonObject:
+    async def view(self, conversation_id: object) -> Json:
         answer = await self.client.get(f"/console/v1/conversations/{conversation_id}")
         answer.raise_for_status()
-        seen: JsonObject = answer.json()
+        seen: Json = answer.json()
         return seen
 
 
 @dataclass
 class Widget:
     served: Served
-    session: JsonObject
+    session: Json
 
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.session['session_token']}"}
 
-    async def start(self, client_id: str = "c1") -> JsonObject:
+    async def start(self, client_id: str = "c1") -> Json:
         body = {"client_conversation_id": client_id}
         answer = await self.served.client.post("/widget/v1/conversations", json=body, headers=self.headers)
         answer.raise_for_status()
-        started: JsonObject = answer.json()
+        started: Json = answer.json()
         return started
 
-    async def send(self, conversation: JsonObject, text: str, client_id: str = "m1") -> httpx2.Response:
+    async def send(self, conversation: Json, text: str, client_id: str = "m1") -> httpx2.Response:
         body = {"client_message_id": client_id, "text": text}
         path = f"/widget/v1/conversations/{conversation['id']}/messages"
         return await self.served.client.post(path, json=body, headers=self.headers)
 
-    async def read(self, conversation: JsonObject) -> JsonObject:
+    async def read(self, conversation: Json) -> Json:
         answer = await self.served.client.get(f"/widget/v1/conversations/{conversation['id']}", headers=self.headers)
         answer.raise_for_status()
-        seen: JsonObject = answer.json()
+        seen: Json = answer.json()
         return seen
 
-    async def texts(self, conversation: JsonObject) -> list[str]:
+    async def texts(self, conversation: Json) -> list[str]:
         view = await self.read(conversation)
         messages = view["messages"]
         assert isinstance(messages, list)
         return [f"{m['author']['kind']}: {m['text']}" for m in messages]  # type: ignore[index,call-overload]
 
-    async def until(self, conversation: JsonObject, length: int, seconds: float = 8.0) -> list[str]:
+    async def until(self, conversation: Json, length: int, seconds: float = 8.0) -> list[str]:
         """The messages once there are `length` of them."""
         async with asyncio.timeout(seconds):
             while True:
@@ -157,9 +162,7 @@ class Widget:
                     return texts
                 await asyncio.sleep(0.02)
 
-    async def frames(
-        self, conversation: JsonObject, *, after: int = 0
-    ) -> AsyncIterator[tuple[int | None, str, JsonObject]]:
+    async def frames(self, conversation: Json, *, after: int = 0) -> AsyncIterator[tuple[int | None, str, Json]]:
         """Frames of the event stream as (sequence number, name, data)."""
         path = f"/widget/v1/conversations/{conversation['id']}/events?after={after}"
         async with self.served.client.stream("GET", path, headers=self.headers, timeout=20) as answer:

@@ -8,11 +8,11 @@ import httpx2
 import pytest
 
 from agent.draft import Decision
-from conversations.model import HandoffReason, JsonObject
-from tests.app.serving import CITATION, Console, Served, Widget, drafted
+from conversations.model import HandoffReason
+from tests.app.serving import CITATION, Console, Json, Served, Widget, drafted
 
 
-async def queued(served: Served, text: str = "do you fix bikes?") -> tuple[Widget, JsonObject]:
+async def queued(served: Served, text: str = "do you fix bikes?") -> tuple[Widget, Json]:
     """A visitor whose question went to the queue, and the conversation as the widget sees it."""
     served.agent.write = lambda turn: drafted(
         "", decision=Decision.HANDOFF, reason=HandoffReason.LOW_CONFIDENCE, detail="Nothing fits."
@@ -33,8 +33,8 @@ async def test_from_low_confidence_to_a_person_and_back(served: Served) -> None:
     seen = await noor.view(conversation["id"])
     brief = seen["brief"]
     assert isinstance(brief, dict)
-    assert brief["wants"]["text"] == "do you fix bikes?"  # type: ignore[index,call-overload]
-    assert brief["reason"]["code"] == "low_confidence"  # type: ignore[index,call-overload]
+    assert brief["wants"]["text"] == "do you fix bikes?"
+    assert brief["reason"]["code"] == "low_confidence"
     claimed = (await noor.move("claim", conversation)).json()["conversation"]
     assert (claimed["status"], claimed["assignee"]["display_name"]) == ("assigned", "Noor")
     await noor.move("reply", claimed, client_message_id="r1", text="Yes, we **do**.")
@@ -86,8 +86,8 @@ async def test_the_brief_shows_what_was_answered_with_which_source(served: Serve
     assert len(await visitor.texts(conversation)) == 3, "asked twice, told once"
     noor = await served.console()
     brief = (await noor.view(conversation["id"]))["brief"]
-    assert brief["answered"][0]["sources"][0]["article_id"] == "returns"  # type: ignore[index,call-overload]
-    assert brief["wants"]["text"] == "return window?"  # type: ignore[index,call-overload]
+    assert brief["answered"][0]["sources"][0]["article_id"] == "returns"
+    assert brief["wants"]["text"] == "return window?"
 
 
 async def test_a_person_who_replies_takes_over_and_no_ai_message_follows(served: Served) -> None:
@@ -105,14 +105,14 @@ async def test_a_person_who_replies_takes_over_and_no_ai_message_follows(served:
     await asyncio.sleep(0.5)
     assert await visitor.texts(conversation) == ["customer: hello", "human_agent: I am here."]
     traces = (await noor.view(conversation["id"]))["conversation"]
-    assert traces["status"] == "assigned"  # type: ignore[index,call-overload]
+    assert traces["status"] == "assigned"
 
 
 async def test_an_agent_that_raises_hands_off_instead_of_staying_silent(served: Served) -> None:
     def broken(turn: object) -> None:
         raise ZeroDivisionError
 
-    served.agent.write = broken  # type: ignore[assignment]
+    served.agent.write = broken
     visitor = await served.widget()
     conversation = await visitor.start()
     await visitor.send(conversation, "hello")
@@ -120,7 +120,7 @@ async def test_an_agent_that_raises_hands_off_instead_of_staying_silent(served: 
     assert texts[1].startswith("ai_agent: Something went wrong on my side.")
     noor = await served.console()
     seen = await noor.view(conversation["id"])
-    assert seen["handoff"]["reason"] == "ai_unavailable"  # type: ignore[index,call-overload]
+    assert seen["handoff"]["reason"] == "ai_unavailable"
 
 
 async def test_notes_stay_with_the_team(served: Served) -> None:
@@ -131,7 +131,7 @@ async def test_notes_stay_with_the_team(served: Served) -> None:
     assert (await noor.client.post(path, json=body)).status_code == 201
     assert (await noor.client.post(path, json=body)).status_code == 201
     assert len(await visitor.texts(conversation)) == 2
-    notes = [m for m in (await noor.view(conversation["id"]))["messages"] if m["visibility"] == "note"]  # type: ignore[union-attr,index,call-overload]
+    notes = [m for m in (await noor.view(conversation["id"]))["messages"] if m["visibility"] == "note"]
     assert len(notes) == 1
 
     async def read_public() -> list[str]:

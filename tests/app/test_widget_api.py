@@ -24,7 +24,7 @@ async def test_a_visitor_asks_and_reads_the_cited_answer(served: Served) -> None
     assert accepted.status_code == 202
     assert accepted.json()["turn_id"]
     assert await visitor.until(conversation, 2) == ["customer: How long can I return?", "ai_agent: Within 30 days. [1]"]
-    answer = (await visitor.read(conversation))["messages"][1]  # type: ignore[index,call-overload]
+    answer = (await visitor.read(conversation))["messages"][1]
     assert answer["citations"][0]["article_id"] == "returns"
     assert {"t": "cite", "n": 1} in answer["body"][0]["c"]
 
@@ -100,7 +100,7 @@ async def test_a_foreign_conversation_and_a_missing_one_look_the_same(served: Se
 async def test_a_customer_is_who_the_identity_token_says(served: Served) -> None:
     maya = await served.widget(identity_token(served))
     assert maya.session["customer"] == {
-        "id": maya.session["customer"]["id"],  # type: ignore[index,call-overload]
+        "id": maya.session["customer"]["id"],
         "display_name": "Maya Lind",
         "email": "maya@example.com",
         "verified": True,
@@ -192,7 +192,7 @@ async def test_the_stream_resumes_where_it_was_cut(served: Served) -> None:
                 rest.append(number)
             if len(rest) == 3:
                 break
-    seqs = [m["seq"] for m in (await visitor.read(conversation))["messages"]]  # type: ignore[index,union-attr,call-overload]
+    seqs = [m["seq"] for m in (await visitor.read(conversation))["messages"]]
     assert first + rest == seqs
 
 
@@ -207,7 +207,7 @@ async def test_what_a_turn_does_is_shown_while_it_runs(served: Served) -> None:
             names.append((name, data.get("activity")))
             if name == "activity":
                 served.agent.gate.set()
-            if name == "message_posted" and data["message"]["author"]["kind"] == "ai_agent":  # type: ignore[index,call-overload]
+            if name == "message_posted" and data["message"]["author"]["kind"] == "ai_agent":
                 return
 
     listening = asyncio.create_task(listen())

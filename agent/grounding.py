@@ -1,0 +1,203 @@
+"""Is every sentence of an answer supported by what it cites? Pure, no model, about a millisecond an answer.
+
+A claim is supported by a source if its facts, names and polarity are literally there and its words mostly are.
+What this cannot see, a wrong claim made only of the source's own words, is bounded by checking against single
+sentences of the source instead of the whole passage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from agent.claims import Segment, is_framing, is_promise, plain, segments
+from agent.draft import SentenceSupport
+from agent.facts import Fact, facts_in, holds
+from agent.words import NEGATIONS, OPPOSITES, RESTRICTIONS, content_stems, names_in, tokens
+from knowledge_base.model import Passage, Vectors
+from knowledge_base.sentences import sentences
+from tools.tool import ToolCall
+
+FRAMING: Final = "framing"
+"""The `source` of a sentence that claims nothing and so needs none."""
+
+MIN_OVERLAP: Final = 0.6
+"""Share of a claim's content words found in its best source sentences."""
+MIN_OVERLAP_WITH_COSINE: Final = 0.4
+MIN_COSINE: Final = 0.75
+"""With an embedder, a claim of fewer shared words counts if it is this close to its best source sentence."""
+
+Embed = Callable[[Sequence[str]], Vectors]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Something a sentence may rest on. `marker` is the number that cites it in the text; None for a tool result.
+
+    `units` are its sentences, list items and table rows; `context` is its title and headings.
+    """
+
+    id: str
+    units: tuple[str, ...]
+    context: str = ""
+    marker: int | None = None
+
+    @property
+    def is_tool(self) -> bool:
+        return self.marker is None
+
+
+def passage_source(passage: Passage, marker: int) -> Source:
+    """A passage as cited by [marker]. Its table rows are read as the verbalised quotes, header names included."""
+    quoted = [plain(f"{quote.lead} {quote.text}") for quote in passage.quotes]
+    quoted += [unit for quote in passage.quotes for unit in _units(quote.text)]
+    return Source(
+        id=passage.id,
+        units=tuple(dict.fromkeys([*quoted, *_units(passage.text)])),
+        context=f"{passage.title} {passage.heading}",
+        marker=marker,
+    )
+
+
+def tool_source(call: ToolCall) -> Source:
+    """A tool's result as a source: what it told the customer and the values it returned."""
+    values = " ".join(_flat(dict(call.result.data)))
+    return Source(id=call.id, units=(*_units(call.result.message), values) if values else _units(call.result.message))
+
+
+def check(text: str, sources: Sequence[Source], *, embed: Embed | None = None) -> tuple[SentenceSupport, ...]:
+    """One SentenceSupport per sentence of `text`, in order.
+
+    `source` is the id of the supporting source, FRAMING for a sentence that claims nothing, or None for a claim that
+    nothing supports: it must not be said. `score` is the share of the claim's words that the source holds.
+    """
+    cut = segments(text)
+    return tuple(_support(cut, index, sources, embed) for index in range(len(cut)))
+
+
+def _support(cut: tuple[Segment, ...], index: int, sources: Sequence[Source], embed: Embed | None) -> SentenceSupport:
+    segment = cut[index]
+    words = segment.words
+    if is_framing(words) or _introduces(cut, index):
+        return SentenceSupport(sentence=segment.text, source=FRAMING, score=1.0)
+    cited = _markers_for(cut, index)
+    usable = [source for source in sources if source.is_tool or source.marker in cited]
+    scored = [(_score(words, source, embed), source) for source in usable]
+    score, best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
+    if best is None or score <= 0.0:
+        return SentenceSupport(sentence=segment.text, source=None, score=0.0)
+    return SentenceSupport(sentence=segment.text, source=best.id, score=score)
+
+
+def _introduces(cut: tuple[Segment, ...], index: int) -> bool:
+    """A line such as "To reset it:" before a list says nothing without the list."""
+    words = cut[index].words
+    if not words.endswith(":") or index + 1 == len(cut) or cut[index + 1].block != cut[index].block:
+        return False
+    return not facts_in(words) and not is_promise(words)
+
+
+def _markers_for(cut: tuple[Segment, ...], index: int) -> frozenset[int]:
+    """The sentence's own markers, else those of the next sentence of its paragraph that has some, else the last."""
+    block = cut[index].block
+    after = [segment for segment in cut[index:] if segment.block == block]
+    before = [segment for segment in reversed(cut[:index]) if segment.block == block]
+    return frozenset(next((segment.markers for segment in (*after, *before) if segment.markers), ()))
+
+
+def _score(words: str, source: Source, embed: Embed | None) -> float:
+    """How far the source supports the sentence, 0..1; 0 if any fact, name or polarity is not the source's."""
+    if any(_same_words(words, unit) for unit in source.units):
+        return 1.0
+    if is_promise(words) and not source.is_tool:
+        return 0.0
+    stems = content_stems(words)
+    ranked = sorted(source.units, key=lambda unit: _closeness(words, stems, unit), reverse=True)
+    if not ranked or not stems:
+        return 0.0
+    best = ranked[0]
+    context = content_stems(source.context)
+    covered = stems & (content_stems(best) | content_stems(" ".join(ranked[1:2])) | context)
+    overlap = len(covered) / len(stems)
+    if not _literally_there(words, stems, source, best) or not _same_meaning(words, stems, best):
+        return 0.0
+    if overlap >= MIN_OVERLAP:
+        return overlap
+    if embed is None or overlap < MIN_OVERLAP_WITH_COSINE:
+        return 0.0
+    pair = embed([words, best])
+    return overlap if float(np.dot(pair[0], pair[1])) >= MIN_COSINE else 0.0
+
+
+def _closeness(words: str, stems: frozenset[str], unit: str) -> tuple[float, int, float]:
+    """Shared content words first; then shared facts; then all words, so that "within 30" and "after 30" differ."""
+    shared = len(stems & content_stems(unit)) / max(len(stems), 1)
+    mine, theirs = set(tokens(words)), set(tokens(unit))
+    facts = facts_in(unit)
+    return shared, sum(holds(fact, facts) for fact in facts_in(words)), len(mine & theirs) / max(len(mine | theirs), 1)
+
+
+def _literally_there(words: str, stems: frozenset[str], source: Source, best: str) -> bool:
+    known = set(tokens(f"{source.context} {' '.join(source.units)}"))
+    if any(name not in known for name in names_in(words)):
+        return False
+    return all(_fact_in_its_place(fact, stems, source, best) for fact in facts_in(words))
+
+
+def _fact_in_its_place(fact: Fact, stems: frozenset[str], source: Source, best: str) -> bool:
+    """The fact stands in the best source sentence, or in another one that the claim clearly draws from too.
+
+    "Shipping takes 3 days. Returns are accepted within 30 days." does not support "Returns within 3 days".
+    """
+    if holds(fact, facts_in(best)):
+        return True
+    missing = stems - content_stems(best)
+    return any(holds(fact, facts_in(unit)) and content_stems(unit) & missing for unit in source.units)
+
+
+def _same_meaning(words: str, stems: frozenset[str], unit: str) -> bool:
+    mine, theirs = tokens(words), tokens(unit)
+    if (_negations(mine) - _negations(theirs)) % 2:
+        return False
+    for one, other in OPPOSITES:
+        if one in mine and other in theirs and one not in theirs:
+            return False
+        if other in mine and one in theirs and other not in theirs:
+            return False
+    return bool(RESTRICTIONS & set(mine)) or _keeps_restriction(stems, unit, theirs)
+
+
+def _keeps_restriction(stems: frozenset[str], unit: str, theirs: tuple[str, ...]) -> bool:
+    """ "Return shipping is free" is not what "Return shipping is free only for members" says."""
+    place = next((index for index, word in enumerate(theirs) if word in RESTRICTIONS), None)
+    if place is None:
+        return True
+    about = content_stems(unit)
+    restricted_to = (content_stems(word) & about for word in theirs[place + 1 :])
+    return next((bool(found & stems) for found in restricted_to if found), True)
+
+
+def _negations(words: Sequence[str]) -> int:
+    return sum(word in NEGATIONS or word.endswith("n't") for word in words)
+
+
+def _same_words(words: str, unit: str) -> bool:
+    return tokens(words) == tokens(unit) and bool(tokens(words))
+
+
+def _units(text: str) -> tuple[str, ...]:
+    lines = (re.sub(r"^\s*(?:[-*+•]|\d{1,3}[.)]|#{1,6}|>)\s+", "", line) for line in text.split("\n"))
+    # Marks off first: a bold run of two sentences is one piece to the splitter as long as it is bold.
+    return tuple(sentence for line in lines for sentence in sentences(plain(line)) if re.search(r"\w", sentence))
+
+
+def _flat(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [word for key, inner in value.items() for word in (str(key).replace("_", " "), *_flat(inner))]
+    if isinstance(value, list):
+        return [word for inner in value for word in _flat(inner)]
+    return [] if value is None or isinstance(value, bool) else [str(value).replace("_", " ")]

@@ -1,0 +1,194 @@
+"""Answers by quoting: a question and its hits in, Markdown with citation markers out. Works without any language model.
+
+Every sentence shown is verbatim from a passage (images and links that lead nowhere outside the site taken off). It adds
+no statement of its own; the frame around quotes never says anything about the matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from agent.draft import SentenceSupport
+from agent.responders.composing import Excerpt, compose
+from agent.responders.passage_text import Paragraphs, same_list
+from agent.responders.quoting import Question, ScoredQuote, covered, read_question, scored_quotes
+from conversations.model import Citation
+from knowledge_base.model import Hit, QuoteKind
+
+_STEPS: Final = 8
+_WHOLE_LIST: Final = 8
+_SENTENCES: Final = 3
+_CLOSE: Final = 0.12
+"""A neighbour sentence this much below the best one still belongs to the answer."""
+_CLEAR: Final = 0.10
+"""An item or row this much above the next is the answer by itself."""
+_SECOND_PART: Final = 0.30
+"""A second article is quoted when it holds words with this share of the question's weight that the first one lacks."""
+_LEAST_SCORE: Final = 0.30
+"""Below it a best quote was never an answer on the demo questions."""
+
+_QUALIFIES: Final = re.compile(
+    r"^\W*(?:except|unless|however|but|only|note|if|otherwise|in that case|this|these|that|those|it|they|then|after that|"
+    r"for example|exceptions?|members|until|before that|in addition|also|please note|important|warning|tip|instead|never|always|do not|don't|without)\b",
+    re.IGNORECASE,
+)
+_LEANS_BACK: Final = re.compile(
+    r"^\W*(?:it|this|these|they|those|that|then|otherwise|however|but|after that|in that case|also|instead)\b", re.IGNORECASE
+)
+_POINTS_BACK: Final = re.compile(r"^\W*(?:\w+\W+){0,2}(?:these|those|this|that|it|they|them)\b", re.IGNORECASE)
+_TWO_IN_ONE: Final = re.compile(r"\?.*\?|\b(?:and|or|also|plus)\b.*\b(?:how|what|where|when|who|which|can|do|does|is|are|will)\b", re.IGNORECASE)
+_EXCEPTIONS: Final = re.compile(r"\b(?:exceptions?|excluded|not covered|does not|cannot|limits?|conditions?|restrictions?)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractiveAnswer:
+    """`best` is the best quote's score (about 0..1) and `own` the question's share of weight in what is quoted.
+
+    An answer without text found nothing worth quoting.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    sentences: tuple[SentenceSupport, ...]
+    best: float
+    cosine: float
+    own: float
+
+
+NOTHING: Final = ExtractiveAnswer(text="", citations=(), sentences=(), best=0.0, cosine=0.0, own=0.0)
+
+
+def answer(text: str, own: str, hits: Sequence[Hit]) -> ExtractiveAnswer:
+    """The passages' own words that answer `text`; `own` are the customer's newest words within it."""
+    question = read_question(text, own, hits)
+    ranked = scored_quotes(question, hits)
+    if not ranked or ranked[0].score < _LEAST_SCORE:
+        return NOTHING
+    first = _excerpt(question, ranked)
+    excerpts = [first, *_exception(first, hits, ranked), *_second_part(question, first, ranked)]
+    composed = compose(excerpts)
+    shown = " ".join(f"{excerpt.hit.passage.title} {excerpt.hit.passage.heading} {excerpt.text}" for excerpt in excerpts)
+    return ExtractiveAnswer(
+        text=composed.text,
+        citations=composed.citations,
+        sentences=composed.sentences,
+        best=ranked[0].score,
+        cosine=max(one.cosine for one in ranked),
+        own=sum(covered(question, shown).values()),
+    )
+
+
+def _excerpt(question: Question, ranked: Sequence[ScoredQuote]) -> Excerpt:
+    """The quotes to show around the best one, in the order of the passage."""
+    best = _steps_instead(question, ranked) or ranked[0]
+    kind = best.quote.kind
+    if kind is QuoteKind.STEP:
+        return _list(best, _STEPS)
+    if kind in (QuoteKind.ITEM, QuoteKind.ROW):
+        return _items(best, ranked)
+    if kind is QuoteKind.CODE:
+        return Excerpt(hit=best.hit, indices=tuple(i for i in (best.index - 1, best.index) if i >= 0), score=best.score)
+    led = _list_led_by(best)
+    return led or _sentences(best, ranked)
+
+
+def _steps_instead(question: Question, ranked: Sequence[ScoredQuote]) -> ScoredQuote | None:
+    """For "how do I" the list of steps is the answer, even where the sentence above it is the closest in words."""
+    best = ranked[0]
+    if not question.procedural or best.quote.kind is QuoteKind.STEP:
+        return None
+    near = (one for one in ranked if one.hit.passage.article_id == best.hit.passage.article_id)
+    for one in near:
+        if one.quote.kind is not QuoteKind.STEP or one.score < best.score - 2 * _CLOSE:
+            continue
+        if one.hit is best.hit or one.hit.passage.heading == best.hit.passage.heading or best.hit.passage.heading == "":
+            return one
+    return None
+
+
+def _list(best: ScoredQuote, most: int) -> Excerpt:
+    indices = same_list(best.hit.passage.quotes, best.index)
+    start = 0 if len(indices) <= most else max(0, min(indices.index(best.index) - 1, len(indices) - most))
+    return Excerpt(hit=best.hit, indices=tuple(indices[start : start + most]), score=best.score)
+
+
+def _items(best: ScoredQuote, ranked: Sequence[ScoredQuote]) -> Excerpt:
+    """The item or row that is meant, if one stands out; else the whole list or table."""
+    indices = same_list(best.hit.passage.quotes, best.index)
+    peers = [one for one in ranked if one.hit is best.hit and one.index in indices]
+    meant = [one for one in peers if one.score >= best.score - _CLEAR]
+    if len(meant) <= 2 and best.own > 0 and len(indices) > 2:
+        return Excerpt(hit=best.hit, indices=tuple(sorted(one.index for one in meant)), score=best.score)
+    if len(indices) <= _WHOLE_LIST:
+        return Excerpt(hit=best.hit, indices=tuple(indices), score=best.score)
+    shown = sorted(one.index for one in peers[: _WHOLE_LIST // 2])
+    return Excerpt(hit=best.hit, indices=tuple(shown), score=best.score)
+
+
+def _list_led_by(best: ScoredQuote) -> Excerpt | None:
+    """A sentence that ends in a colon promises a list: the list is what was asked for."""
+    if not best.quote.text.rstrip(" *_").endswith(":"):
+        return None
+    quotes = best.hit.passage.quotes
+    following = best.index + 1
+    if following >= len(quotes) or quotes[following].kind in (QuoteKind.SENTENCE,):
+        return None
+    if quotes[following].kind is QuoteKind.CODE:
+        return Excerpt(hit=best.hit, indices=(best.index, following), score=best.score)
+    indices = same_list(quotes, following)[:_STEPS]
+    return Excerpt(hit=best.hit, indices=tuple(indices), score=best.score)
+
+
+def _sentences(best: ScoredQuote, ranked: Sequence[ScoredQuote]) -> Excerpt:
+    """The best sentence, what it leans on, and what qualifies it within its paragraph."""
+    quotes = best.hit.passage.quotes
+    paragraphs = Paragraphs(best.hit.passage)
+    scores = {one.index: one.score for one in ranked if one.hit is best.hit}
+    chosen = [best.index]
+    before = best.index - 1
+    if _LEANS_BACK.match(quotes[best.index].text) and paragraphs.together(before, best.index):
+        chosen.insert(0, before)
+    elif scores.get(before, 0.0) >= best.score - _CLOSE / 2 and paragraphs.together(before, best.index):
+        chosen.insert(0, before)
+    after = best.index + 1
+    while after < len(quotes) and paragraphs.together(best.index, after):
+        qualifies = _QUALIFIES.match(quotes[after].text) is not None
+        limit = _SENTENCES + (1 if qualifies else 0)
+        if len(chosen) >= limit or not (qualifies or scores.get(after, 0.0) >= best.score - _CLOSE):
+            break
+        chosen.append(after)
+        after += 1
+    led = [index for index in chosen if not quotes[index].text.rstrip().endswith(":")]
+    return Excerpt(hit=best.hit, indices=tuple(led or chosen), score=best.score)
+
+
+def _exception(first: Excerpt, hits: Sequence[Hit], ranked: Sequence[ScoredQuote]) -> list[Excerpt]:
+    """One sentence from the article's own section on exceptions, so that a rule is not shown without its limits."""
+    passage = first.hit.passage
+    for hit in hits:
+        other = hit.passage
+        if other.article_id != passage.article_id or other.id == passage.id or not _EXCEPTIONS.search(other.heading.split(" › ")[-1]):
+            continue
+        best = next((one for one in ranked if one.hit is hit and one.quote.kind is QuoteKind.SENTENCE), None)
+        if best is not None and best.score >= first.score - 2 * _CLOSE and not _POINTS_BACK.search(best.quote.text):
+            return [Excerpt(hit=hit, indices=(best.index,), score=best.score)]
+    return []
+
+
+def _second_part(question: Question, first: Excerpt, ranked: Sequence[ScoredQuote]) -> list[Excerpt]:
+    """For two questions in one: the best quote of another article that holds what the first one lacks."""
+    if not _TWO_IN_ONE.search(question.text):
+        return []
+    passage = first.hit.passage
+    had = covered(question, f"{passage.title} {passage.heading} {passage.text}")
+    for one in ranked:
+        other = one.hit.passage
+        if other.article_id == passage.article_id or one.score < first.score - _CLOSE:
+            continue
+        added = covered(question, f"{other.title} {one.quote.text}")
+        if sum(weight for word, weight in added.items() if word not in had) >= _SECOND_PART:
+            return [_excerpt(question, [one, *(peer for peer in ranked if peer.hit is one.hit and peer is not one)])]
+    return []

@@ -1,0 +1,162 @@
+"""Opening the knowledge base and the AI agent, and the three things the command line does with them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from agent.confidence import shipped_model
+from agent.support_agent import SupportAgent
+from agent.understanding import Understanding
+from app.asking import ask
+from app.settings import Settings
+from conversations.model import JsonObject
+from knowledge_base.embedding import Embedder, open_embedder
+from knowledge_base.knowledge_base import IngestProgress, IngestReport, KnowledgeBase
+from knowledge_base.model import SearchResult
+from tools.toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from agent.responders.llm import LlmResponder
+
+Report = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_: str) -> None:
+    """Reports to nobody."""
+
+
+@contextmanager
+def opened(settings: Settings, report: Report = silent) -> Iterator[tuple[KnowledgeBase, Embedder]]:
+    """The knowledge base and its encoder, closed at the end.
+
+    Raises KnowledgeBaseBusy, KnowledgeBaseDamaged and EncoderUnavailable. The first start prepares the encoder.
+    """
+    embedder = open_embedder(settings.encoder, encoders=settings.data_dir / "encoder", report=report)
+    knowledge = KnowledgeBase.open(settings.knowledge_dir, embedder)
+    try:
+        yield knowledge, embedder
+    finally:
+        knowledge.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """Who the customer is talking to, in words."""
+
+    name: str
+    ai_name: str
+    greeting: str
+    suggestions: tuple[str, ...]
+    away_text: str
+
+
+def company_of(settings: Settings) -> Company:
+    return Company(
+        name=settings.company,
+        ai_name=settings.ai_name,
+        greeting=settings.greeting,
+        suggestions=tuple(settings.suggestions),
+        away_text=settings.away_text,
+    )
+
+
+def build_agent(
+    settings: Settings, knowledge: KnowledgeBase, embedder: Embedder, *, toolbox: Toolbox, company: Company
+) -> SupportAgent:
+    """The AI agent over an open knowledge base, with a language model where one is configured."""
+    return SupportAgent(
+        knowledge=knowledge,
+        understanding=Understanding(embedder, cache=settings.data_dir / "encoder"),
+        toolbox=toolbox,
+        llm=_llm_responder(settings, toolbox, company),
+        confidence=shipped_model(),
+        clock=time.monotonic,
+    )
+
+
+def _llm_responder(settings: Settings, toolbox: Toolbox, company: Company) -> LlmResponder | None:
+    if settings.llm_base_url is None or settings.llm_model is None:
+        return None
+    from agent.chat_model import ChatModel, ChatModelSettings  # noqa: PLC0415
+    from agent.responders.llm import LlmResponder, Voice  # noqa: PLC0415
+
+    models = ChatModelSettings(
+        base_url=settings.llm_base_url,
+        model=settings.llm_model,
+        api_key=settings.llm_api_key.get_secret_value(),
+        fallback_model=settings.llm_fallback_model,
+        timeout_s=settings.llm_timeout_seconds,
+    )
+    return LlmResponder(
+        chat=ChatModel(models, clock=time.monotonic),
+        toolbox=toolbox,
+        voice=Voice(company=company.name, ai_name=company.ai_name),
+        today=lambda: datetime.now(UTC).date(),
+    )
+
+
+def ingesting(settings: Settings, paths: Sequence[Path], progress: Progress) -> JsonObject:
+    with opened(settings, lambda text: progress(text, 0, 1)) as (knowledge, _):
+        return ingest_into(knowledge, paths, progress)
+
+
+def searching(settings: Settings, question: str, limit: int) -> JsonObject:
+    with opened(settings) as (knowledge, _):
+        return found_json(knowledge.search(question, limit=limit))
+
+
+def asking(settings: Settings, question: str) -> JsonObject:
+    with opened(settings) as (knowledge, embedder):
+        agent = build_agent(settings, knowledge, embedder, toolbox=Toolbox(()), company=company_of(settings))
+        return asyncio.run(ask(agent, question)).as_json()
+
+
+class Ingesting(Protocol):
+    """What can take sources in."""
+
+    def ingest(self, paths: Sequence[Path], *, progress: IngestProgress | None = None) -> IngestReport: ...
+
+
+def ingest_into(knowledge: Ingesting, paths: Sequence[Path], progress: Progress) -> JsonObject:
+    """Ingest and report as JSON. Raises InvalidSource, and then nothing has changed."""
+    report = knowledge.ingest(paths, progress=lambda stage, done, total: progress(stage.value, done, total))
+    return report_json(report)
+
+
+def report_json(report: IngestReport) -> JsonObject:
+    return {
+        "added": report.added,
+        "changed": report.changed,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "skipped": [{"where": one.where, "why": one.why} for one in report.skipped],
+        "passages": report.passages,
+        "seconds": round(report.seconds, 1),
+        "version": report.version,
+    }
+
+
+def found_json(found: SearchResult) -> JsonObject:
+    hits = [
+        {
+            "article_id": hit.passage.article_id,
+            "passage_id": hit.passage.id,
+            "title": hit.passage.title,
+            "heading": hit.passage.heading,
+            "url": hit.passage.url,
+            "score": round(hit.score, 6),
+            "dense": round(hit.dense, 4),
+            "lexical": round(hit.lexical, 4),
+            "text": hit.passage.text,
+        }
+        for hit in found.hits
+    ]
+    return cast("JsonObject", {"question": found.question, "version": found.version, "hits": hits})

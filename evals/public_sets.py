@@ -1,0 +1,129 @@
+"""Public question sets as articles and labelled questions. They are read where BATON_PUBLIC_DATA points, never copied.
+
+Licences and sources stand in each set's own README. A set that is not there raises MissingSet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from evals.questions import LabelledQuestion, Said
+
+_SEED: Final = 7
+_HELD_OUT: Final = 0.25
+"""Share of the StackFAQ answers taken away, so that their questions have none."""
+
+
+class MissingSet(RuntimeError):
+    """A public set is not on this machine: what needs it is counted as not run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicSet:
+    """`articles` are rows of {"id", "title", "text"}; `groups` names the questions that must share a fold."""
+
+    name: str
+    articles: tuple[dict[str, str], ...]
+    questions: tuple[LabelledQuestion, ...]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    text: str
+    wants_person: bool
+
+
+def clapnq() -> PublicSet:
+    """600 Wikipedia passages; 300 questions are answered by their passage, 300 are only near it."""
+    articles, questions = [], []
+    for part in ("answerable", "unanswerable"):
+        for row in _lines(_folder("clapnq_dev") / f"clapnq_dev_{part}.jsonl"):
+            passage = row["passages"][0]
+            articles.append({"id": row["id"], "title": passage["title"], "text": _untokenised(passage["text"])})
+            questions.append(_labelled(row["id"], [("customer", row["input"])], [row["id"]] if part == "answerable" else []))
+    return _public_set("clapnq_dev", articles, questions, [question.id for question in questions])
+
+
+def mtrag() -> PublicSet:
+    """Tasks of several turns over 1,152 passages; those that lack a passage have no answer. Underspecified ones are left out."""
+    articles: dict[str, dict[str, str]] = {}
+    questions, groups = [], []
+    for row in _lines(_folder("mtrag_un") / "reference.jsonl"):
+        for context in row["contexts"]:
+            text = context["text"].strip()
+            title = text.split("\n", 1)[0][:80] if text else context["document_id"]
+            articles[context["document_id"]] = {"id": context["document_id"], "title": title, "text": text}
+        kind = row["answerability"][0]
+        if kind == "UNDERSPECIFIED":
+            continue
+        said = [("customer" if one["speaker"] == "user" else "ai_agent", one["text"]) for one in row["input"]]
+        relevant = [] if kind == "UNANSWERABLE" else [context["document_id"] for context in row["contexts"]]
+        questions.append(_labelled(row["task_id"], said, relevant))
+        groups.append(row["conversation_id"])
+    return _public_set("mtrag_un", list(articles.values()), questions, groups)
+
+
+def stackfaq() -> PublicSet:
+    """FAQ threads about web applications, asked in other words; a quarter of the answers is taken away."""
+    root = json.loads((_folder("stackfaq") / "stackExchange-FAQ.json").read_text("utf-8"))["root"]["qapair"]
+    held_out = set(random.Random(_SEED).sample(range(len(root)), int(len(root) * _HELD_OUT)))
+    articles, questions, groups = [], [], []
+    for number, thread in enumerate(root):
+        if number not in held_out:
+            text = "\n\n".join(thread["answer"])
+            articles.append({"id": f"faq-{number}", "title": thread["question"], "text": text})
+        for place, asked in enumerate(text for text in thread["rephr"] if text and len(text) > 1):
+            relevant = [] if number in held_out else [f"faq-{number}"]
+            questions.append(_labelled(f"faq-{number}-{place}", [("customer", asked)], relevant))
+            groups.append(f"faq-{number}")
+    return _public_set("stackfaq", articles, questions, groups)
+
+
+def banking_utterances() -> list[Utterance]:
+    """NLU++ banking: what people say on the telephone, with or without asking for a person."""
+    folder = _folder("nlupp_handoff_banking") / "data" / "banking"
+    rows = [row for path in sorted(folder.glob("fold*.json")) for row in json.loads(path.read_text("utf-8"))]
+    return [Utterance(text=row["text"], wants_person="handoff" in row.get("intents", [])) for row in rows]
+
+
+def _public_set(
+    name: str, articles: list[dict[str, str]], questions: list[LabelledQuestion], groups: list[str]
+) -> PublicSet:
+    kept = tuple(article for article in articles if article["text"].strip())
+    return PublicSet(name=name, articles=kept, questions=tuple(questions), groups=tuple(groups))
+
+
+def _labelled(identity: str, said: list[tuple[str, str]], relevant: list[str]) -> LabelledQuestion:
+    return LabelledQuestion(
+        id=identity,
+        messages=[Said.model_validate({"role": role, "text": text or "…"}) for role, text in said],
+        relevant=relevant,
+        answerable=bool(relevant),
+        decision="answer" if relevant else "handoff",
+    )
+
+
+def _untokenised(text: str) -> str:
+    """ "the year ." as "the year.": the set is published in tokens, no help center is."""
+    for token, written in ((" ,", ","), (" .", "."), (" ;", ";"), (" 's", "'s"), (" n't", "n't"), ("( ", "("), (" )", ")")):
+        text = text.replace(token, written)
+    return text
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as stream:
+        yield from (json.loads(line) for line in stream)
+
+
+def _folder(name: str) -> Path:
+    folder = Path(os.environ.get("BATON_PUBLIC_DATA", "../shared/data")) / name
+    if not folder.is_dir():
+        raise MissingSet(f"{folder} is not there: set BATON_PUBLIC_DATA to the folder of the public sets.")
+    return folder

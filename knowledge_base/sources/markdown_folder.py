@@ -1,0 +1,141 @@
+"""A folder of Markdown files, one article each, with optional YAML front matter; or a single such file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from knowledge_base.markup import plain
+from knowledge_base.model import Article, ArticleId
+from knowledge_base.sources.source import (
+    MAX_ID,
+    NOT_UTF8,
+    InvalidSource,
+    Skipped,
+    article_id,
+    clean,
+    decode,
+    instant,
+    link,
+    read_capped,
+    words_of,
+)
+
+SUFFIXES: Final = (".md", ".markdown")
+_FRONT_MATTER: Final = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_MAX_FRONT_MATTER: Final = 20_000
+_HEADING: Final = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$|^(.+)\n=+[ \t]*$", re.MULTILINE)
+_FENCE: Final = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
+_OWN_KEYS: Final = frozenset({"id", "title", "url", "updated_at"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkdownFolder:
+    path: Path
+
+    def articles(self) -> Iterator[Article | Skipped]:
+        files = [self.path] if self.path.is_file() else sorted(_markdown_files(self.path))
+        if not files:
+            raise InvalidSource(_nothing_in(self.path))
+        root = self.path.parent if self.path.is_file() else self.path
+        for file in files:
+            yield from _read(file, root)
+
+
+def first_heading(text: str) -> str:
+    """The words of the first heading, or ""."""
+    match = _HEADING.search(_FENCE.sub("", text))
+    return plain(match[1] or match[2]) if match else ""
+
+
+def _markdown_files(folder: Path) -> Iterator[Path]:
+    def unreadable(failure: OSError) -> None:
+        raise InvalidSource(f"{failure.filename} cannot be read: {failure.strerror}. Check its permissions.")
+
+    for parent, names, files in os.walk(folder, onerror=unreadable):
+        names[:] = [name for name in names if not name.startswith(".")]
+        for name in files:
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                yield Path(parent, name)
+
+
+def _nothing_in(folder: Path) -> str:
+    exports = sorted(path.name for path in folder.glob("*.jsonl"))
+    if exports:
+        return f"{folder} holds no Markdown files. To take in {exports[0]}, name the file: {folder / exports[0]}"
+    return f"{folder} holds no Markdown files (*.md): name the folder that holds the articles, or a .jsonl file."
+
+
+def _read(file: Path, root: Path) -> Iterator[Article | Skipped]:
+    where = str(file.relative_to(root))
+    if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
+        yield Skipped(where=where, why="is a link to a file outside the folder")
+        return
+    data = read_capped(file)
+    if isinstance(data, Skipped):
+        yield replace(data, where=where)
+        return
+    decoded = decode(data)
+    if decoded is None:
+        yield Skipped(where=where, why="is a binary file")
+        return
+    article = _article(clean(decoded.text.replace("\r\n", "\n")), where)
+    if isinstance(article, Article) and not decoded.exact:
+        yield Skipped(where=where, why=NOT_UTF8, kept=True)
+    yield article
+
+
+def _article(text: str, where: str) -> Article | Skipped:
+    match = _FRONT_MATTER.match(text)
+    keys = _front_matter(match[1]) if match else {}
+    if isinstance(keys, str):
+        return Skipped(where=where, why=keys)
+    body = text[match.end() :] if match else text
+    if not body.strip():
+        return Skipped(where=where, why="has no text")
+    identity = article_id(keys["id"]) if keys.get("id") is not None else slug(where)
+    if not identity:
+        return Skipped(where=where, why=f"its id must be a short text of at most {MAX_ID} characters")
+    title = keys.get("title")
+    named = clean(str(title)).strip() if isinstance(title, str | int | float) else ""
+    return Article(
+        id=ArticleId(identity),
+        title=named or first_heading(body) or _name(where),
+        text=body,
+        url=link(keys.get("url")),
+        updated_at=instant(keys.get("updated_at")),
+        metadata=words_of({key: value for key, value in keys.items() if key not in _OWN_KEYS}),
+    )
+
+
+def _front_matter(text: str) -> Mapping[str, object] | str:
+    """The keys above the text, or why they cannot be read."""
+    if len(text) > _MAX_FRONT_MATTER:
+        return "its front matter is too long"
+    try:
+        keys = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as failure:
+        first = " ".join(str(getattr(failure, "problem", None) or failure).split())
+        return f"its front matter is not valid YAML: {first[:200]}"
+    if keys is None:
+        return {}
+    if not isinstance(keys, dict):
+        return 'its front matter is not a list of "key: value" lines'
+    return {str(key): value for key, value in keys.items()}
+
+
+def slug(where: str) -> str:
+    """The id of a file without one: its path, letters and digits of any script, joined by hyphens."""
+    stem = where.rsplit(".", 1)[0]
+    return re.sub(r"[\W_]+", "-", stem.lower()).strip("-")[:MAX_ID]
+
+
+def _name(where: str) -> str:
+    words = re.sub(r"[-_\s]+", " ", Path(where).stem).strip()
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,135 @@
+"""What a source is: something that yields articles, and says in words what it had to leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Final, Protocol
+
+from knowledge_base.model import Article
+
+MAX_ARTICLE_BYTES: Final = 5_000_000
+"""Beyond this it is an export or a log, not an article; one such file would hold up every other for minutes."""
+MAX_ID: Final = 200
+_PROBE: Final = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A line of the report: what was found where. `kept` is True where the article was taken in all the same."""
+
+    where: str
+    why: str
+    kept: bool = False
+
+
+class InvalidSource(ValueError):
+    """Nothing at all can be taken from this path. The message says what is wrong and what to do."""
+
+
+class Source(Protocol):
+    """Articles in a stable order. Raises InvalidSource where there is nothing to read."""
+
+    def articles(self) -> Iterator[Article | Skipped]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedText:
+    """Text of a file; `exact` is False where bytes that are no UTF-8 were replaced."""
+
+    text: str
+    exact: bool
+
+
+NOT_UTF8: Final = "some bytes are not UTF-8 and were replaced by � (save the file as UTF-8)"
+
+
+def decode(data: bytes) -> DecodedText | None:
+    """UTF-8, or UTF-16 with its mark; None for what is no text at all."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = data.decode("utf-16", errors="replace")
+        return DecodedText(text=text, exact="�" not in text)
+    if b"\x00" in data[:_PROBE]:
+        return None
+    try:
+        return DecodedText(text=data.decode("utf-8-sig"), exact=True)
+    except UnicodeDecodeError:
+        text = data.decode("utf-8-sig", errors="replace")
+    # A photo renamed to .md may hold no zero byte; a Latin-1 article still is mostly letters.
+    broken = sum(c == "�" or (c < " " and c not in "\t\n\r\f") for c in text[:_PROBE])
+    return None if broken * 4 > len(text[:_PROBE]) else DecodedText(text=text, exact=False)
+
+
+def clean(text: str) -> str:
+    """`text` without what no store can hold: lone surrogates (from JSON escapes) and zero characters."""
+    return text.encode("utf-8", errors="replace").decode("utf-8").replace("\x00", "")
+
+
+def article_id(value: object) -> str | None:
+    """A usable id, or None. Numbers are taken as they are written."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = clean(str(value)).strip()
+    usable = 0 < len(text) <= MAX_ID and text.isprintable()
+    return text if usable else None
+
+
+def link(value: object) -> str | None:
+    """An address a page may link to; anything else (`javascript:`, a Windows path) is no link."""
+    if not isinstance(value, str):
+        return None
+    text = clean(value).strip()
+    safe = text.startswith(("https://", "http://")) or (text.startswith("/") and text[1:2] != "/")
+    return text if safe and text.isprintable() else None
+
+
+def instant(value: object) -> datetime | None:
+    """An ISO date or instant as aware UTC time; None for anything else. Without a zone it is taken as UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time(), tzinfo=UTC)
+    if not isinstance(value, datetime):
+        return None
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def words_of(values: Mapping[str, object]) -> dict[str, str]:
+    """A source's further keys as strings; lists are joined, deeper structures are left out."""
+    found: dict[str, str] = {}
+    for key, value in values.items():
+        items = value if isinstance(value, list | tuple) else [value]
+        texts = [_scalar(item) for item in items[:100]]
+        joined = ", ".join(text for text in texts if text)
+        if joined:
+            found[clean(str(key))[:MAX_ID]] = joined
+    return found
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float | date | datetime):
+        return clean(str(value))[:2000]
+    return ""
+
+
+def read_capped(path: Path) -> bytes | Skipped:
+    """A file's bytes, or why it cannot be an article."""
+    try:
+        if path.stat().st_size > MAX_ARTICLE_BYTES:
+            return Skipped(where=str(path), why=TOO_LARGE)
+        return path.read_bytes()
+    except OSError as failure:
+        return Skipped(where=str(path), why=f"cannot be read: {failure.strerror or failure}")
+
+
+TOO_LARGE: Final = f"is larger than {MAX_ARTICLE_BYTES // 1_000_000} MB; split it into articles"
