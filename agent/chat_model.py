@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-RETRY_DELAY_S: Final = 0.3
 PRIMARY_SHARE: Final = 0.6
 """Of the time left, what the first model may use while a fallback model waits for the rest."""
 MIN_ATTEMPT_S: Final = 0.05
@@ -53,6 +52,7 @@ class ChatModelSettings:
     fallback_model: str | None = None
     timeout_s: float = 20.0
     max_tokens: int = 700
+    retry_delay_s: float = 0.3
     streaming: bool = False
     """Receive replies as streams, for servers behind proxies that cut idle connections. Nothing is shown earlier."""
 
@@ -190,8 +190,8 @@ class ChatModel:
                 log.warning("model %s failed: %s", rung.name, failure.why)
                 if failure.servers_fault:
                     rung.breaker.failed()
-                wait = failure.retry_in_s
-                if is_last or wait is None or wait > deadline.left() * share / 2:
+                wait = max(failure.retry_in_s, self._settings.retry_delay_s)
+                if is_last or not failure.again or wait > deadline.left() * share / 2:
                     raise AgentUnavailable(failure.why) from error
                 await asyncio.sleep(wait)
                 continue
@@ -213,10 +213,11 @@ class ChatModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Failure:
-    """`retry_in_s` is None where asking again cannot help."""
+    """`retry_in_s` is what the server asks to wait for; it means nothing unless asking `again` can help."""
 
     why: str
-    retry_in_s: float | None
+    again: bool
+    retry_in_s: float = 0.0
     servers_fault: bool = True
 
     @classmethod
@@ -226,21 +227,21 @@ class _Failure:
 
         name = type(error).__name__
         if isinstance(error, DamagedReply):
-            return cls(why=f"damaged reply: {error}", retry_in_s=RETRY_DELAY_S)
+            return cls(why=f"damaged reply: {error}", again=True)
         if isinstance(error, ContextOverflowError | openai.BadRequestError | openai.UnprocessableEntityError):
-            return cls(why=f"request refused ({name})", retry_in_s=None, servers_fault=False)
+            return cls(why=f"request refused ({name})", again=False, servers_fault=False)
         if isinstance(error, openai.APIStatusError):
             again = error.status_code == httpx2.codes.TOO_MANY_REQUESTS or error.status_code >= 500
-            return cls(why=f"HTTP {error.status_code}", retry_in_s=_retry_after(error.response) if again else None)
+            return cls(why=f"HTTP {error.status_code}", again=again, retry_in_s=_retry_after(error.response))
         if isinstance(error, ModelError | openai.APIError):
-            return cls(why=name, retry_in_s=RETRY_DELAY_S)
-        return cls(why=f"unreadable reply ({name})", retry_in_s=RETRY_DELAY_S)
+            return cls(why=name, again=True)
+        return cls(why=f"unreadable reply ({name})", again=True)
 
 
 def _retry_after(response: httpx2.Response) -> float:
-    """The server's Retry-After in seconds, at least our own delay; dates are not read."""
+    """The server's Retry-After in seconds, 0 where there is none; dates are not read."""
     given = response.headers.get("retry-after", "")
-    return max(float(given), RETRY_DELAY_S) if given.isdecimal() else RETRY_DELAY_S
+    return float(given) if given.isdecimal() else 0.0
 
 
 @cache

@@ -104,8 +104,9 @@ def too_slow(heard: Heard) -> Draft:
     )
 
 
-def answered(found: Found) -> Draft:
-    return _of_search(found.answer.text, found, Decision.ANSWER)
+def answered(found: Found, *, sure: bool) -> Draft:
+    text = found.answer.text if sure else f"{found.answer.text}\n\n{replies.IF_NOT_IT}"
+    return _of_search(text, found, Decision.ANSWER)
 
 
 def not_found(found: Found) -> Draft:
@@ -153,7 +154,8 @@ def _why_unsure(found: Found) -> str:
     if not found.result.hits or not found.answer.text:
         return "The help center has nothing on this question."
     nearest = found.result.hits[0].passage.title
-    return f"The nearest article, “{nearest}”, does not seem to answer the question (confidence {found.confidence.value:.2f})."
+    sure = f"{found.confidence.value:.2f}"
+    return f"The nearest article, “{nearest}”, does not seem to answer the question (confidence {sure})."
 
 
 def _handed_over(heard: Heard, understood: Understood, text: str, reason: HandoffReason) -> Draft:
@@ -170,4 +172,6 @@ def _handed_over(heard: Heard, understood: Understood, text: str, reason: Handof
 
 
 def _said(text: str, kind: TurnKind, question: str, decision: Decision, confidence: Confidence) -> Draft:
-    return Draft(text=text, decision=decision, kind=kind, question=question, confidence=confidence, responder=EXTRACTIVE)
+    return Draft(
+        text=text, decision=decision, kind=kind, question=question, confidence=confidence, responder=EXTRACTIVE
+    )

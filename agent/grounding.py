@@ -8,7 +8,7 @@ sentences of the source instead of the whole passage.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,8 @@ import numpy as np
 from agent.claims import Segment, is_framing, is_promise, plain, segments
 from agent.draft import SentenceSupport
 from agent.facts import Fact, facts_in, holds
-from agent.words import NEGATIONS, OPPOSITES, RESTRICTIONS, content_stems, names_in, tokens
+from agent.words import NEGATIONS, OPPOSITES, RESTRICTIONS, content_stems, names_in, outcomes_in, tokens
+from conversations.model import JsonValue
 from knowledge_base.model import Passage, Vectors
 from knowledge_base.sentences import sentences
 from tools.tool import ToolCall
@@ -53,8 +54,9 @@ class Source:
 
 def passage_source(passage: Passage, marker: int) -> Source:
     """A passage as cited by [marker]. Its table rows are read as the verbalised quotes, header names included."""
-    quoted = [plain(f"{quote.lead} {quote.text}") for quote in passage.quotes]
-    quoted += [unit for quote in passage.quotes for unit in _units(quote.text)]
+    quoted = [
+        unit for quote in passage.quotes for text in (f"{quote.lead} {quote.text}", quote.text) for unit in _units(text)
+    ]
     return Source(
         id=passage.id,
         units=tuple(dict.fromkeys([*quoted, *_units(passage.text)])),
@@ -64,9 +66,8 @@ def passage_source(passage: Passage, marker: int) -> Source:
 
 
 def tool_source(call: ToolCall) -> Source:
-    """A tool's result as a source: what it told the customer and the values it returned."""
-    values = " ".join(_flat(dict(call.result.data)))
-    return Source(id=call.id, units=(*_units(call.result.message), values) if values else _units(call.result.message))
+    """A tool's result as a source: what it told the customer, and each value it returned under its names."""
+    return Source(id=call.id, units=tuple(dict.fromkeys([*_units(call.result.message), *_named(call.result.data)])))
 
 
 def check(text: str, sources: Sequence[Source], *, embed: Embed | None = None) -> tuple[SentenceSupport, ...]:
@@ -124,6 +125,8 @@ def _score(words: str, source: Source, embed: Embed | None) -> float:
     covered = stems & (content_stems(best) | content_stems(" ".join(ranked[1:2])) | context)
     overlap = len(covered) / len(stems)
     if not _literally_there(words, stems, source, best) or not _same_meaning(words, stems, best):
+        return 0.0
+    if source.is_tool and not outcomes_in(words) <= _outcomes_told(words, source):
         return 0.0
     if overlap >= MIN_OVERLAP:
         return overlap
@@ -185,6 +188,17 @@ def _negations(words: Sequence[str]) -> int:
     return sum(word in NEGATIONS or word.endswith("n't") for word in words)
 
 
+def _outcomes_told(words: str, source: Source) -> frozenset[str]:
+    """What a tool said became of the orders that `words` names, or of any where it names none."""
+    codes = {fact for fact in facts_in(words) if fact.kind == "code"}
+    told: set[str] = set()
+    for unit in source.units:
+        others = {fact for fact in facts_in(unit) if fact.kind == "code"}
+        if not codes or not others or codes & others:
+            told |= outcomes_in(unit)
+    return frozenset(told)
+
+
 def _same_words(words: str, unit: str) -> bool:
     return tokens(words) == tokens(unit) and bool(tokens(words))
 
@@ -195,9 +209,14 @@ def _units(text: str) -> tuple[str, ...]:
     return tuple(sentence for line in lines for sentence in sentences(plain(line)) if re.search(r"\w", sentence))
 
 
-def _flat(value: object) -> list[str]:
-    if isinstance(value, dict):
-        return [word for key, inner in value.items() for word in (str(key).replace("_", " "), *_flat(inner))]
+def _named(value: JsonValue | Mapping[str, JsonValue], names: str = "") -> list[str]:
+    """Every value with the names it stands under, the number of its order among them.
+
+    One without a value is left out: "delivered at" alone would be a claim.
+    """
+    if isinstance(value, Mapping):
+        names = f"{names} {value.get('number', '')}"
+        return [unit for key, inner in value.items() for unit in _named(inner, f"{names} {key.replace('_', ' ')}")]
     if isinstance(value, list):
-        return [word for inner in value for word in _flat(inner)]
-    return [] if value is None or isinstance(value, bool) else [str(value).replace("_", " ")]
+        return [unit for inner in value for unit in _named(inner, names)]
+    return [] if value is None or isinstance(value, bool) else [" ".join(f"{names} {value}".replace("_", " ").split())]

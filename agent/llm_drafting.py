@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
 
+from agent import replies
 from agent.confidence import certain
 from agent.draft import Confidence, Decision, Draft, TurnKind
 from agent.drafting import LLM, ORDER_TOLD, Found, not_found, shown_hits
@@ -13,6 +15,8 @@ from agent.hearing import Heard
 from agent.responders.llm_model import Intent, IntentKind, LlmAnswer
 from agent.wants_person import mentions_person
 from conversations.model import HandoffReason
+from tools.order_model import compact_number
+from tools.orders import ORDER_STATUS
 
 _LONGEST_DETAIL: Final = 300
 
@@ -21,16 +25,31 @@ def draft_of(answer: LlmAnswer, heard: Heard, found: Found, *, threshold: float)
     """The draft of a model's answer; None when it said nothing that may be shown, and quoting should be tried."""
     if answer.intents:
         return _wished(answer, answer.intents[0], heard, found)
+    if any(call.result.code == "sign_in_required" for call in answer.tool_calls):
+        draft = _said(answer, found, Decision.ANSWER, certain("own_order", 1.0))
+        return replace(draft, text=answer.text or replies.SIGN_IN, request="sign_in")
     if not answer.text:
         return None
-    if any(call.result.code == "sign_in_required" for call in answer.tool_calls):
-        return replace(_said(answer, found, Decision.ANSWER, certain("own_order", 1.0)), request="sign_in")
-    if not answer.citations and not answer.tool_calls and answer.text.rstrip().endswith("?"):
-        return _said(answer, found, Decision.CLARIFY, found.confidence)
+    if not answer.citations and not answer.tool_calls:
+        # Nothing in it rests on anything: at most it may ask, and only once, what the customer means.
+        asked_before = heard.last_reply.endswith("?") and heard.last_reply not in replies.SMALL_TALK.values()
+        asks = answer.text.endswith("?") and not asked_before
+        return _said(answer, found, Decision.CLARIFY, found.confidence) if asks else None
     confidence = confidence_of(answer, found)
     if confidence.value < threshold:
-        return replace(not_found(found), responder=LLM, confidence=confidence, sentences=answer.sentences)
+        unsure = replace(not_found(found), responder=LLM, confidence=confidence)
+        return replace(unsure, sentences=answer.sentences, tool_calls=answer.tool_calls)
     return _said(answer, found, Decision.ANSWER, confidence)
+
+
+def looked_up(answer: LlmAnswer, number: str | None) -> bool:
+    """Whether the model asked the shop about the order `number` (None: about any), and the shop answered."""
+    for call in answer.tool_calls:
+        given = call.arguments.get("order_number")
+        same = number is None or (isinstance(given, str) and compact_number(given) == compact_number(number))
+        if call.tool == ORDER_STATUS and same and call.result.code != "unavailable":
+            return True
+    return False
 
 
 def ungrounded(answer: LlmAnswer, found: Found) -> Draft:
@@ -42,19 +61,22 @@ def ungrounded(answer: LlmAnswer, found: Found) -> Draft:
         detail=f"{answer.dropped} sentence(s) of the model had no support in the help center.",
         sentences=answer.sentences,
         tool_calls=answer.tool_calls,
+        fell_back="Nothing the language model wrote had support in the help center.",
     )
 
 
 def confidence_of(answer: LlmAnswer, found: Found) -> Confidence:
-    """Half the search's evidence, half the share of sentences that are supported: a guess until it is calibrated."""
-    if answer.tool_calls and not answer.citations:
-        told = any(call.result.ok for call in answer.tool_calls)
-        return certain("tool_result", ORDER_TOLD if told else found.confidence.value)
-    written = len(answer.sentences)
-    share = 1.0 - answer.dropped / written if written else 0.0
-    supported = share if answer.citations else 0.0
-    value = 0.5 * found.confidence.value + 0.5 * supported
-    evidence = {**found.confidence.evidence, "supported": round(supported, 4)}
+    """The search's (or the shop's) evidence and the share of supported sentences, as a geometric mean.
+
+    Both are needed: a sentence that some passage states in full is still no answer to a question that the search found
+    nothing on. A guess until it is calibrated.
+    """
+    told = any(call.result.code != "unavailable" for call in answer.tool_calls)
+    share = 1.0 - answer.dropped / len(answer.sentences) if answer.sentences else 0.0
+    if told and not answer.citations:
+        return certain("tool_result", math.sqrt(ORDER_TOLD * share))
+    value = math.sqrt(found.confidence.value * share) if answer.citations else 0.0
+    evidence = {**found.confidence.evidence, "supported": round(share, 4)}
     return replace(found.confidence, value=round(value, 4), evidence=evidence)
 
 

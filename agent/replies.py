@@ -7,7 +7,7 @@ from typing import Final
 from agent.turn_rules import SmallTalk
 
 OFFER: Final = "Would you like me to pass you to a person?"
-"""Asked word for word, so that a "yes please" to it is understood."""
+"""Asked word for word, so that a "yes please" to it is understood, as "no, that's not it" is after IF_NOT_IT."""
 
 SMALL_TALK: Final = {
     SmallTalk.GREETING: "Hi! What can I help you with?",
@@ -17,15 +17,14 @@ SMALL_TALK: Final = {
         "I'm an AI agent. I answer from the help center, and I can pass you to a person at any time: just say so."
     ),
 }
+IF_NOT_IT: Final = "If that isn't what you meant, just say so and I'll pass you to a person."
 UNREADABLE: Final = "I couldn't read that message. Could you write your question in a few words?"
 TELL_ME_MORE: Final = (
-    "Happy to help. Could you tell me a little more: which product or order is it about, and what would you like to know?"
+    "Happy to help. Could you tell me a little more: which product or order is it about, "
+    "and what would you like to know?"
 )
 WHICH_THING: Final = "What is it about? Tell me the product, order or topic you mean, and I'll look it up."
-NOT_FOUND: Final = (
-    "I couldn't find an answer to that in our help center. I'd rather pass you to a person than guess."
-)
-NOTHING_SAID: Final = "Sorry, I don't know that, and our help center doesn't say."
+NOT_FOUND: Final = "I couldn't find an answer to that in our help center. I'd rather pass you to a person than guess."
 TO_A_PERSON: Final = "Of course. I'm passing you to a person."
 NEEDS_A_PERSON: Final = (
     "I can't make that change myself, so I'm passing this to a person who can. They will see everything you wrote here."

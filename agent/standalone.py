@@ -19,26 +19,36 @@ _LONGEST_CHAIN: Final = 2
 
 _CONTINUES = re.compile(
     r"^(?:(?:ok|okay|thanks|great|got it|i see|cool|oh|ah|hm+|alright|well|yes|no|sorry)[\s,.!]+)*"
-    r"(?:and|what about|how about|what if|but|or|same (?:for|with|thing)|also for|even (?:if|for|with)|only|except|then|so what|"
+    r"(?:and|what about|how about|what if|but|or|same (?:for|with|thing)|also for|even (?:if|for|with)|"
+    r"only|except|then|so what|"
     r"y|et|und|e|mais|pero|aber|ma|mas)\b"
 )
-_FRAGMENT = re.compile(r"^(?:for|to|in|from|with|without|on|at|via|by|if|when|even|not|after|before|during|outside|inside|using) ")
+_FRAGMENT = re.compile(
+    r"^(?:for|to|in|from|with|without|on|at|via|by|if|when|even|not|after|before|during|outside|inside|using) "
+)
 _LEANS = re.compile(
-    r"\b(?:it|its|that|this one|that one|those|these|them|they|their|there|then|one|ones|the same|the other|others?|another one|"
+    r"\b(?:it|its|that|this one|that one|those|these|them|they|their|there|then|one|ones|the same|"
+    r"the other|others?|another one|"
     r"he|she|him|her|the (?:first|second|third|last|former|latter)(?: one| step| option)?|(?:step|option|number) \d)\b"
 )
 _EXPLETIVE = re.compile(
-    r"\b(?:is it (?:possible|ok|okay|true|safe|allowed|necessary|legal)|it (?:is|was|says|seems|looks)|is there|are there|there (?:is|are)|"
+    r"\b(?:is it (?:possible|ok|okay|true|safe|allowed|necessary|legal)|it (?:is|was|says|seems|looks)|"
+    r"is there|are there|there (?:is|are)|"
     r"that (?:i|you|we|is|are|was|has|have|can|will|my)|one of|when it comes|what time is it|how is it)\b"
 )
 _BARE_QUESTION = re.compile(
-    r"^(?:(?:and|but|ok|so|then|also)[\s,]+)*(?:why(?: not)?|when|where|how|how (?:long|much|many|often|far|soon|so|come)|who|which(?: one| ones)?|what|"
-    r"what (?:else|then|next|for|kind|time)|since when|until when|by when|for how long|is that all|anything else|really|are you sure|"
-    r"what does that mean|like what|such as|for example|can you explain|more details?|tell me more|explain|go on)(?: exactly| please| then)?[ ?.!]*$"
+    r"^(?:(?:and|but|ok|so|then|also)[\s,]+)*(?:why(?: not)?|when|where|how|how (?:long|much|many|often|"
+    r"far|soon|so|come)|who|which(?: one| ones)?|what|"
+    r"what (?:else|then|next|for|kind|time)|since when|until when|by when|for how long|is that all|"
+    r"anything else|really|are you sure|"
+    r"what does that mean|like what|such as|for example|can you explain|more details?|tell me more|"
+    r"explain|go on)(?: exactly| please| then)?[ ?.!]*$"
 )
 _INCOMPLETE = re.compile(
-    r"^(?:how (?:long|much|many|often|soon|fast)|what|when|where|who|which|why|is|are|do|does|can|will|should)\b[\w' ]{0,40}"
-    r"\b(?:does it|is it|will it|would it|do they|are they|will they|to do that|do that|do this|about it|with it|for it|take|cost|costs|work|"
+    r"^(?:how (?:long|much|many|often|soon|fast)|what|when|where|who|which|why|is|are|do|does|can|will|"
+    r"should)\b[\w' ]{0,40}"
+    r"\b(?:does it|is it|will it|would it|do they|are they|will they|to do that|do that|do this|about it|"
+    r"with it|for it|take|cost|costs|work|"
     r"expire|apply|i do|it be|i get|it cover|happen|happens|pay|need)[ ?.!]*$"
 )
 _WHOLE_QUESTION = re.compile(
@@ -46,13 +56,19 @@ _WHOLE_QUESTION = re.compile(
     r"(?:do|does|can|is|are|will) (?:you|i|we|my|your))\b(?!.*\b(?:it|that|them|those|these|this)\b)"
 )
 _FILLERS = frozenset(
-    "a an the and or but so ok okay for to in on of at with is are was were be do does did can could will would i you we it its my your me us this that "
-    "these those what which who when where why how please pls thanks then about if also there much many long any some have has had get".split()
+    """
+    a an the and or but so ok okay for to in on of at with is are was were be do does did can could will
+    would i you we it its my your me us this that these those what which who when where why how please pls
+    thanks then about if also there much many long any some have has had get
+    """.split()  # noqa: SIM905
 )
 _VAGUE = frozenset(
-    "problem problems issue issues question questions help thing things broken broke work works working worked error errors wrong stuff trouble "
-    "change changed update use used take takes cost costs find fix happen happens happened explain info information details support not "
-    "doesn't doesnt don't dont won't wont can't cant isn't isnt didn't good bad hello product item".split()
+    """
+    problem problems issue issues question questions help thing things broken broke work works working
+    worked error errors wrong stuff trouble change changed update use used take takes cost costs find fix
+    happen happens happened explain info information details support not doesn't doesnt don't dont won't
+    wont can't cant isn't isnt didn't good bad hello product item
+    """.split()  # noqa: SIM905
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 

@@ -15,11 +15,11 @@ from agent.drafting import Found
 from agent.guardrails import fold
 from agent.hearing import Heard, hear
 from agent.knowledge_search import KnowledgeSearch
-from agent.llm_drafting import draft_of, ungrounded
+from agent.llm_drafting import draft_of, looked_up, ungrounded
 from agent.responders import extractive
 from agent.responders.llm_model import LlmAnswer, LlmRequest
 from agent.standalone import Leaning, content_words, is_vague, leans
-from agent.turn_rules import continues_order_status, is_yes, order_number
+from agent.turn_rules import continues_order_status, is_no, is_yes, order_number
 from agent.understanding import Understanding, Understood
 from knowledge_base.model import Hit
 from tools.orders import ORDER_STATUS
@@ -29,6 +29,11 @@ from tools.toolbox import Toolbox
 _HITS: Final = 8
 _RESERVE_S: Final = 0.5
 """Kept back from the deadline, so that a turn that came to nothing is still stored as a handoff in time."""
+_SURE: Final = 0.15
+"""Answers less than this above the threshold say how to get a person."""
+_SHARE_BEFORE_TOOL: Final = 0.7
+"""Of the time left, what the model may use on an order; then the shop is asked without it."""
+_NO_ANSWER: Final = "The language model did not answer:"
 _CLARIFYING: Final = frozenset((replies.UNREADABLE, replies.TELL_ME_MORE, replies.WHICH_THING))
 
 
@@ -61,7 +66,7 @@ class SupportAgent:
         clock: Callable[[], float],
         confidence: ConfidenceModel | None = None,
     ) -> None:
-        """`clock` gives seconds that only move forward, as time.monotonic does; without `llm` answers are quotations."""
+        """`clock` gives seconds that only move forward, like time.monotonic; without `llm` answers are quotations."""
         self._knowledge = knowledge
         self._understanding = understanding
         self._toolbox = toolbox
@@ -77,7 +82,8 @@ class SupportAgent:
         draft = self._without_search(heard, understood)
         if draft is not None:
             return draft
-        if understood is not None and understood.kind is TurnKind.ORDER_STATUS:
+        about_order = understood is not None and understood.kind is TurnKind.ORDER_STATUS
+        if about_order and (self._llm is None or not turn.principal.verified):
             return await self._about_order(asked)
         on_activity(Activity.SEARCHING)
         try:
@@ -85,12 +91,14 @@ class SupportAgent:
                 found = await asyncio.to_thread(self._look_up, heard)
         except TimeoutError:
             return drafting.too_slow(heard)
+        if about_order:
+            return await self._about_order(asked, found)
         understood = self._by_likeness(heard, found)
         draft = self._without_search(heard, understood)
         if draft is not None:
             return draft
         if understood.kind is TurnKind.ORDER_STATUS:
-            return await self._about_order(asked)
+            return await self._about_order(asked, found)
         on_activity(Activity.WRITING)
         if self._llm is None:
             return self._judged(heard, found)
@@ -98,7 +106,8 @@ class SupportAgent:
 
     def _by_words(self, heard: Heard) -> Understood | None:
         """What the words alone settle. A request for a person counts in whichever of the new messages it stands."""
-        if is_yes(fold(heard.text)) and replies.OFFER in heard.last_reply:
+        accepts = is_yes(fold(heard.text)) and replies.OFFER in heard.last_reply
+        if accepts or (is_no(fold(heard.text)) and replies.IF_NOT_IT in heard.last_reply):
             return Understood(kind=TurnKind.WANTS_PERSON, by="rule", score=1.0)
         parts = [self._understanding.by_rules(part) for part in heard.parts]
         for part in parts:
@@ -148,14 +157,20 @@ class SupportAgent:
         earlier = about_order is not None and about_order.kind is TurnKind.ORDER_STATUS
         return earlier and continues_order_status(fold(heard.asked.own))
 
-    async def _about_order(self, asked: Asked) -> Draft:
+    async def _about_order(self, asked: Asked, found: Found | None = None) -> Draft:
         """The order's state from the shop. Whose orders are looked at is the session's business, never the text's."""
+        if not asked.turn.principal.verified:
+            return drafting.sign_in(asked.heard, asked.heard.asked.question)
+        if self._llm is None or found is None:
+            return await self._order_told(asked)
+        return await self._order_written(self._llm, asked, found)
+
+    async def _order_told(self, asked: Asked) -> Draft:
+        """What the shop itself says."""
         turn, heard = asked.turn, asked.heard
         question = heard.asked.question
-        if not turn.principal.verified:
-            return drafting.sign_in(heard, question)
         asked.on_activity(Activity.CHECKING_ORDER)
-        number = order_number(fold(heard.asked.own)) or order_number(fold(question))
+        number = _named_order(heard)
         result = await self._toolbox.call(
             turn.principal,
             ORDER_STATUS,
@@ -167,22 +182,31 @@ class SupportAgent:
         call = ToolCall(id="call_1", tool=ORDER_STATUS, arguments={"order_number": number}, result=result)
         return drafting.order_told(question, call)
 
+    async def _order_written(self, llm: ModelResponder, asked: Asked, found: Found) -> Draft:
+        """The model's words, where it looked up the order that the customer named; else the shop's."""
+        left = max(0.0, asked.until - self._clock())
+        try:
+            answer = await llm.respond(self._request(asked, found, deadline_s=left * _SHARE_BEFORE_TOOL))
+        except AgentUnavailable as reason:
+            why = f"{_NO_ANSWER} {reason}"
+        else:
+            draft = draft_of(answer, asked.heard, found, threshold=self._confidence.threshold)
+            told = looked_up(answer, _named_order(asked.heard))
+            if draft is not None and (answer.intents or (told and draft.decision is Decision.ANSWER)):
+                return draft
+            why = "What the language model wrote does not rest on the order that was asked about."
+        return replace(await self._order_told(asked), fell_back=why)
+
     async def _written(self, llm: ModelResponder, asked: Asked, found: Found) -> Draft:
         """The model's answer; a quotation where the model cannot answer or nothing it wrote may be shown."""
-        request = LlmRequest(
-            messages=asked.turn.messages,
-            question=found.result.question,
-            hits=found.result.hits,
-            principal=asked.turn.principal,
-            search=self._search_for_model,
-            deadline_s=max(0.0, asked.until - self._clock()),
-            listener=asked.on_activity,
-        )
+        searched = [found]
+        left = max(0.0, asked.until - self._clock())
         try:
-            answer = await llm.respond(request)
+            answer = await llm.respond(self._request(asked, found, deadline_s=left, searched=searched))
         except AgentUnavailable as reason:
-            return replace(self._judged(asked.heard, found), fell_back=f"The language model did not answer: {reason}")
-        draft = draft_of(answer, asked.heard, found, threshold=self._confidence.threshold)
+            return replace(self._judged(asked.heard, found), fell_back=f"{_NO_ANSWER} {reason}")
+        surest = max((one.confidence for one in searched), key=lambda confidence: confidence.value)
+        draft = draft_of(answer, asked.heard, replace(found, confidence=surest), threshold=self._confidence.threshold)
         if draft is not None:
             return draft
         quoted = self._judged(asked.heard, found)
@@ -190,12 +214,29 @@ class SupportAgent:
             return ungrounded(answer, found)
         return replace(quoted, fell_back="Nothing the language model wrote had support in the help center.")
 
-    async def _search_for_model(self, query: str) -> tuple[Hit, ...]:
-        result = await asyncio.to_thread(self._knowledge.search, query, limit=_HITS)
-        return result.hits
+    def _request(
+        self, asked: Asked, found: Found, *, deadline_s: float, searched: list[Found] | None = None
+    ) -> LlmRequest:
+        """What the model is given; its own searches are added to `searched`."""
+
+        async def search(query: str) -> tuple[Hit, ...]:
+            read = await asyncio.to_thread(self._read, query, query, follow_up=False)
+            if searched is not None:
+                searched.append(read)
+            return read.result.hits
+
+        return LlmRequest(
+            messages=asked.turn.messages,
+            question=found.result.question,
+            hits=found.result.hits,
+            principal=asked.turn.principal,
+            search=search,
+            deadline_s=deadline_s,
+            listener=asked.on_activity,
+        )
 
     def _look_up(self, heard: Heard) -> Found:
-        """Hits for the question. Where it may lean on the one before, both readings are tried and the surer one kept."""
+        """Hits for the question. Where it may lean on the one before, both readings are tried, the surer is kept."""
         asked = heard.asked
         if asked.leaning is not Leaning.MAYBE:
             return self._read(asked.question, asked.own, follow_up=asked.leaning is Leaning.CLEARLY)
@@ -211,11 +252,17 @@ class SupportAgent:
         return Found(result=result, answer=answer, confidence=confidence, follow_up=follow_up)
 
     def _judged(self, heard: Heard, found: Found) -> Draft:
-        """Answer if it is likely enough to be right; ask back once where the question names too little; else hand off."""
-        if found.confidence.value >= self._confidence.threshold:
-            return drafting.answered(found)
+        """Answer if that is likely enough to be right; ask back once where too little is named; else hand off."""
+        value, threshold = found.confidence.value, self._confidence.threshold
+        if value >= threshold:
+            return drafting.answered(found, sure=value >= threshold + _SURE)
         own = heard.asked.own
         thin = not found.follow_up and (leans(own) or len(content_words(own)) <= 1)
         if thin and heard.last_reply not in _CLARIFYING:
             return drafting.clarify(heard, found)
         return drafting.not_found(found)
+
+
+def _named_order(heard: Heard) -> str | None:
+    """The number of the order that the customer means, as far as they gave one."""
+    return order_number(fold(heard.asked.own)) or order_number(fold(heard.asked.question))

@@ -1,7 +1,7 @@
 """What a message is, where its words alone settle it: small talk, the customer's own order, a change they demand.
 
-Folded text goes in (see guardrails.fold). The rules are in examples/turn_rules.toml; they speak only when they are sure,
-the rest is left to likeness to examples.
+Folded text goes in (see guardrails.fold). The rules are in examples/turn_rules.toml; they speak only when they are
+sure, the rest is left to likeness to examples.
 """
 
 from __future__ import annotations
@@ -54,6 +54,11 @@ def small_talk(folded: str) -> SmallTalk | None:
 def is_yes(folded: str) -> bool:
     """True when the message only agrees ("yes please"); what it agrees to is in the message before."""
     return len(folded) <= _LONGEST_SMALL_TALK and _rule("yes").match(folded) is not None
+
+
+def is_no(folded: str) -> bool:
+    """True when the message only says that the answer before was not the one wanted."""
+    return len(folded) <= _LONGEST_SMALL_TALK and _rule("no").match(folded) is not None
 
 
 def order_number(folded: str) -> str | None:

@@ -12,6 +12,7 @@ import os
 import re
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -151,4 +152,5 @@ def _write(path: Path, vectors: Vectors) -> None:
         work.replace(path)
     except OSError:
         # A read-only folder costs a second at the next start, nothing else.
-        work.unlink(missing_ok=True)
+        with suppress(OSError):
+            work.unlink()

@@ -22,8 +22,18 @@ _CLAUSES = re.compile(
 _QUOTED = re.compile(r"[\"“”«»][^\"“”«»]{1,80}[\"“”«»]")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?")
 _LONG_WORD = re.compile(r"\b[a-z]{5,15}\b")
-_OFTEN_MISSPELT = tuple(
-    "human person people agent representative supervisor manager operator someone somebody speak".split()
+_OFTEN_MISSPELT = (
+    "human",
+    "person",
+    "people",
+    "agent",
+    "representative",
+    "supervisor",
+    "manager",
+    "operator",
+    "someone",
+    "somebody",
+    "speak",
 )
 _LONGEST_ENTRY = 5
 _WINDOW = 10
@@ -121,7 +131,9 @@ def _request(words: tuple[str, ...], lexicon: _Lexicon) -> int | None:
     pairs += [span for span in _pairs(words, _spans(words, lexicon.presence), real, lexicon) if span[0] == 0]
     reach = [span for span in _spans(words, lexicon.reach) if _ends(words, span[1], lexicon)]
     # "can someone who knows about boots call me": whatever is said of the person in between.
-    pairs += [(who[0], end[1]) for who in persons if who[0] <= 1 for end in reach if who[1] < end[0] and end[1] == len(words)]
+    pairs += [
+        (who[0], end[1]) for who in persons if who[0] <= 1 for end in reach if who[1] < end[0] and end[1] == len(words)
+    ]
     pairs += [*_pairs(words, persons, reach, lexicon), *(s for s in reach if _all_filler(words[: s[0]], lexicon))]
     pairs += [span for span in sure if _all_filler(words[: span[0]], lexicon) and _ends(words, span[1], lexicon)]
     return min((start for start, _ in pairs), default=None)

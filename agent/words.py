@@ -20,8 +20,18 @@ OPPOSITES: Final = (
     ("least", "most"), ("increase", "decrease"), ("enable", "disable"), ("accept", "reject"), ("open", "closed"),
     ("possible", "impossible"), ("refundable", "nonrefundable"), ("earliest", "latest"), ("first", "last"),
     ("buyer", "seller"), ("we", "you"), ("us", "you"), ("our", "your"), ("free", "paid"), ("domestic", "international"),
+    ("delivered", "shipped"),
 )  # fmt: skip
 """A claim that holds one word of a pair, where its source sentence holds only the other, says something else."""
+
+_OUTCOMES: Final = {
+    "delivered": "delivered", "arrived": "delivered", "received": "delivered", "shipped": "shipped", "sent": "shipped",
+    "dispatched": "shipped", "way": "shipped", "refunded": "refunded", "refund": "refunded", "reimbursed": "refunded",
+    "cancelled": "cancelled", "canceled": "cancelled", "returned": "returned", "lost": "lost", "late": "late",
+    "delayed": "late", "paid": "paid", "packed": "packed", "hold": "hold", "approved": "approved",
+    "replaced": "replaced", "exchanged": "exchanged",
+}  # fmt: skip
+"""What can have become of an order. To the stems below "delivered" and "shipped" are one word; to a customer not."""
 
 _STOP: Final = frozenset(
     "a an the this that these those it its they them their there here he she his her i me my we us our ours you your "
@@ -56,6 +66,11 @@ def content_stems(text: str) -> frozenset[str]:
     """Stems of the words that carry meaning; facts (numbers, dates, amounts) are left to `facts_in`."""
     words = (word.removesuffix("'s") for word in tokens(without_facts(text)))
     return frozenset(_stem(word) for word in words if len(word) > 1 and word not in _STOP and not word.endswith("n't"))
+
+
+def outcomes_in(text: str) -> frozenset[str]:
+    """What the text says became of an order or a parcel, each outcome under one name."""
+    return frozenset(outcome for word in tokens(text) if (outcome := _OUTCOMES.get(word)) is not None)
 
 
 def names_in(text: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from app.failures import ServerRefused, expected_failures
+from app.failures import ServerRefused, expected_failures, in_words
 from app.settings import Settings, load_secrets
 from conversations.model import JsonObject, JsonValue
 
@@ -36,7 +36,7 @@ def main() -> None:
     try:
         cli()
     except expected_failures() as failure:
-        err.print(f"[red]{escape(str(failure))}[/red]")
+        err.print(f"[red]{escape(in_words(failure))}[/red]")
         sys.exit(1)
 
 
@@ -181,7 +181,7 @@ def _ask_server(
                 if "progress" in result and show is not None:
                     phase, done, total = cast("list[JsonValue]", result["progress"])
                     show(str(phase), cast("int", done), cast("int", total))
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, ValueError) as error:
         raise ServerRefused(f"The server at {address} holds the knowledge but did not answer ({error}).") from error
     if "error" in result or answer.status_code != 200:
         raise ServerRefused(str(result.get("error") or result.get("detail")))

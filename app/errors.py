@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app.identity import InvalidIdentity, InvalidSession
+from conversations.database import DatabaseUnavailable
 from conversations.inbound import ClientMessageIdReused
 from conversations.lifecycle import IllegalMove
 from conversations.pages import InvalidCursor
@@ -55,6 +56,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     InvalidIdentity: Problem(
         status=401, code="invalid_identity", detail="The sign-in could not be verified; please sign in again."
+    ),
+    DatabaseUnavailable: Problem(
+        status=503, code="unavailable", detail="We cannot take this right now; please try again in a moment."
     ),
     InvalidSession: Problem(status=401, code="session_expired", detail="The session has ended; start a new one."),
 }

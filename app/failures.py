@@ -10,10 +10,31 @@ class ServerRefused(RuntimeError):
 def expected_failures() -> tuple[type[Exception], ...]:
     """Looked up only when something failed, since their homes are slow to import."""
     from pydantic import ValidationError  # noqa: PLC0415
+    from pydantic_settings import SettingsError  # noqa: PLC0415
 
-    from conversations.database import DatabaseUnsafe  # noqa: PLC0415
+    from conversations.database import DatabaseUnavailable, DatabaseUnsafe  # noqa: PLC0415
     from knowledge_base.embedding import EncoderUnavailable  # noqa: PLC0415
+    from knowledge_base.knowledge_base import KnowledgeBaseDamaged  # noqa: PLC0415
     from knowledge_base.lock import KnowledgeBaseBusy  # noqa: PLC0415
     from knowledge_base.sources import InvalidSource  # noqa: PLC0415
 
-    return (ServerRefused, ValidationError, DatabaseUnsafe, EncoderUnavailable, KnowledgeBaseBusy, InvalidSource)
+    settings = (ValidationError, SettingsError)
+    record = (DatabaseUnsafe, DatabaseUnavailable)
+    knowledge = (EncoderUnavailable, KnowledgeBaseBusy, KnowledgeBaseDamaged, InvalidSource)
+    folder = (PermissionError, NotADirectoryError, FileExistsError)
+    return (ServerRefused, *settings, *record, *knowledge, *folder)
+
+
+def in_words(failure: Exception) -> str:
+    """One sentence, without the values of settings: some of them are secrets."""
+    from pydantic import ValidationError  # noqa: PLC0415
+    from pydantic_settings import SettingsError  # noqa: PLC0415
+
+    if isinstance(failure, ValidationError):
+        wrong = (f"BATON_{'.'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in failure.errors())
+        return f"These settings cannot be used: {'; '.join(wrong)}."
+    if isinstance(failure, SettingsError):
+        return f'The settings cannot be read ({failure}); lists are written as JSON, for example ["shop.example"].'
+    if isinstance(failure, OSError) and failure.filename:
+        return f"Cannot use {failure.filename}: {failure.strerror}."
+    return str(failure)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
@@ -16,7 +17,8 @@ from markdown_it.tree import SyntaxTreeNode
 from conversations.model import JsonObject, JsonValue
 
 _MARKER = re.compile(r"\[(\d{1,2})\]")
-_TAG = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)|</?[a-zA-Z][^>]*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)|</?[a-zA-Z][^<>]*>|<!--.*?(?:-->|$)", re.DOTALL | re.IGNORECASE)
+RENDERED_KEPT = 2_048
 MAX_DEPTH = 12
 """Nesting of lists and quotes that is kept; deeper text is flattened, so that no input exhausts the stack."""
 
@@ -35,6 +37,8 @@ class RichText:
 
     def __init__(self, link_hosts: Collection[str]) -> None:
         self._link_hosts = frozenset(host.lower() for host in link_hosts)
+        # Messages never change and are shown again and again: to each reconnecting page, in each inbox.
+        self._article = lru_cache(maxsize=RENDERED_KEPT)(self._render_article)
 
     def plain(self, text: str) -> list[JsonObject]:
         """A customer's text: paragraphs and line breaks, nothing is interpreted."""
@@ -43,21 +47,27 @@ class RichText:
 
     def typed(self, text: str) -> list[JsonObject]:
         """Blocks of the Markdown that a human agent typed."""
-        tree = SyntaxTreeNode(_SHOWING_TAGS.parse(text))
+        tree = _tree(_SHOWING_TAGS.parse(text))
         return list(_Renderer(self, frozenset()).blocks(tree.children, 0))
 
     def article(self, text: str, *, markers: Collection[int] = ()) -> list[JsonObject]:
         """Blocks of an article, or of an answer that quotes one; [n] is a citation where n is one of `markers`."""
-        tree = SyntaxTreeNode(_DROPPING_TAGS.parse(text))
-        return list(_Renderer(self, frozenset(markers)).blocks(tree.children, 0))
+        return self._article(text, frozenset(markers))
+
+    def _render_article(self, text: str, markers: frozenset[int]) -> list[JsonObject]:
+        tree = _tree(_DROPPING_TAGS.parse(text))
+        return list(_Renderer(self, markers).blocks(tree.children, 0))
 
     def allows(self, href: str) -> bool:
+        # Browsers read "\\" as "/" and skip control characters: what we would judge is not where they would go.
+        if "\\" in href or not href.isprintable():
+            return False
         try:
             parts = urlsplit(href)
         except ValueError:
             return False
         if not parts.scheme and not parts.netloc:
-            return href.startswith("/") and "\\" not in href
+            return href.startswith("/") and not href.startswith("//")
         return parts.scheme == "https" and (parts.hostname or "") in self._link_hosts
 
 
@@ -68,6 +78,24 @@ def _with_breaks(text: str) -> list[JsonValue]:
             inline.append({"t": "br"})
         inline.append({"t": "text", "v": line})
     return inline
+
+
+def _tree(tokens: list[Token]) -> SyntaxTreeNode:
+    for token in tokens:
+        if token.children:
+            token.children = list(_shallow(token.children))
+    return SyntaxTreeNode(tokens)
+
+
+def _shallow(inline: list[Token]) -> Iterator[Token]:
+    """Without emphasis nested deeper than MAX_DEPTH: the parser bounds blocks only, and the tree is recursive."""
+    depth = 0
+    for token in inline:
+        depth += max(token.nesting, 0)
+        if token.nesting == 0 or depth <= MAX_DEPTH:
+            token.children = None  # an image's text, which nobody renders
+            yield token
+        depth += min(token.nesting, 0)
 
 
 class _Renderer:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agent.claims import plain
+from agent.facts import facts_in
 from agent.words import content_stems
 from knowledge_base.sentences import sentences
 
@@ -22,7 +23,7 @@ _WANTS_PERSON: Final = re.compile(
 )
 _WANTS_MONEY: Final = re.compile(r"\b(?:refund|money back)\b.*\b(?:me|my|order)\b|\bmy money back\b", re.IGNORECASE)
 _OWN_ORDER: Final = re.compile(
-    r"\bmy (?:\w+ )?(?:order|parcel|package|delivery|tent|boots|jacket)\b|\bwhere(?:'s| is| are) my\b|\b"
+    r"\bmy (?:\w+ )?(?:orders?|parcel|package|delivery)\b|\bwhere(?:'s| is| are) my\b|\b"
     r"track(?:ing)?\b",
     re.IGNORECASE,
 )
@@ -32,6 +33,9 @@ _ASKING: Final = content_stems("something anything long much many want need like
 _FITS: Final = 0.55
 """Share of the question's content words in a passage's title and best sentence from which the passage is used."""
 _NEAR_THE_TOP: Final = 0.02
+_STATES_IT: Final = 0.3
+"""For a sentence with a number, where the question asks how long or how much."""
+_ASKS_AMOUNT: Final = re.compile(r"\bhow (?:long|much|many|often|soon)\b|\bwhat does it cost\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +145,13 @@ def helpful_reply(asked: ChatRequest) -> ScriptedReply:
 
 def _from_passages(asked: ChatRequest) -> ScriptedReply:
     wanted = content_stems(asked.question) - _ASKING
+    amount = _ASKS_AMOUNT.search(asked.question) is not None
     scored = [
-        (_fit(wanted, title, sentence) - _NEAR_THE_TOP * place, marker, sentence)
+        (
+            _fit(wanted, title, sentence) - _NEAR_THE_TOP * place + _STATES_IT * (amount and bool(facts_in(sentence))),
+            marker,
+            sentence,
+        )
         for place, (marker, title, body) in enumerate(asked.passages)
         for sentence in _sentences(body)
     ]

@@ -28,7 +28,8 @@ DEMO = Path(__file__).parent.parent / "demo"
 
 
 def serve(settings: Settings, out: Console) -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted. Raises what `open_database` and `opened` raise, before anything is served."""
+    asyncio.run(_check_record(settings))
     with opened(settings, lambda text: out.print(text)) as (knowledge, embedder):
         shop = _load_demo(settings, knowledge, out) if settings.demo else None
         tools = [order_status_tool(shop, clock=utc_now)] if shop else []
@@ -52,6 +53,12 @@ def serve(settings: Settings, out: Console) -> None:
             timeout_graceful_shutdown=3,
             server_header=False,
         )
+
+
+async def _check_record(settings: Settings) -> None:
+    """Within the server a record that cannot be used would show as its traceback."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await (await open_database(settings.record_url)).close()
 
 
 def _load_demo(settings: Settings, knowledge: KnowledgeBase, out: Console) -> DemoShop:

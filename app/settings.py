@@ -80,7 +80,7 @@ def load_secrets(settings: Settings) -> Secrets:
     if not path.exists():
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         made = {name: secrets.token_urlsafe(48) for name in ("session", "identity", "local")}
-        draft = path.with_suffix(f".{os.getpid()}")
+        draft = path.with_suffix(f".{secrets.token_hex(8)}")
         draft.touch(mode=0o600)
         draft.write_text(json.dumps(made))
         try:

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from app.presenting import Presenter
 from conversations.events import TURN_FINISHED, Bus
-from conversations.model import ConversationId, Event, JsonObject, TurnId
+from conversations.model import ConversationId, Event, JsonObject, Message, TurnId
 from conversations.store import ConversationStore
 
 KEEP_ALIVE_SECONDS = 15.0
@@ -30,8 +30,9 @@ class EventStream:
         """Frames from sequence number `after` on, for ever. Subscribes first, so that nothing falls in between."""
         with self.bus.subscribe(conversation_id) as subscription:
             yield b": connected\n\n"
+            look = True
             while True:
-                page = await self.store.events(conversation_id, after=after, limit=PAGE, public_only=public_only)
+                page = await self._page(conversation_id, after, public_only) if look else []
                 for event, message in page:
                     after = event.seq
                     data = self.presenter.event(event, message)
@@ -40,12 +41,18 @@ class EventStream:
                     yield frame(event.kind, data, seq=event.seq)
                 if len(page) == PAGE:
                     continue
-                signs = await subscription.next(self.poll_seconds)
-                for sign in signs:
+                woken = await subscription.next(self.poll_seconds)
+                look = woken.look
+                for sign in woken.signs:
                     if not public_only or sign.get("who") != "customer":
                         yield frame("activity", sign)
-                if not signs:
+                if woken.timed_out:
                     yield b": keep-alive\n\n"
+
+    async def _page(
+        self, conversation_id: ConversationId, after: int, public_only: bool
+    ) -> list[tuple[Event, Message | None]]:
+        return await self.store.events(conversation_id, after=after, limit=PAGE, public_only=public_only)
 
     async def _trace(self, event: Event) -> JsonObject | None:
         turn_id = TurnId(str(event.data["turn_id"]))

@@ -17,7 +17,6 @@ from conversations.events import TURNS, Bus
 from conversations.model import (
     AI_AGENT,
     AuthorKind,
-    Conversation,
     Customer,
     HandoffReason,
     JsonObject,
@@ -28,6 +27,7 @@ from conversations.model import (
 from conversations.people import People
 from conversations.store import ConversationStore
 from conversations.turns import LEASE, TurnQueue
+from handoff.brief import CallMade
 from handoff.desk import HandoffDesk, PassingOn
 from handoff.facts import gather_facts
 from handoff.policy import HandoffDecision, HandoffPolicy
@@ -100,19 +100,17 @@ class TurnRunner:
             return None
 
     async def _run(self, turn: Turn) -> None:
-        conversation = await self._desk.store.conversation(turn.conversation_id)
-        customer = await self._desk.people.customer(conversation.customer_id)
-        assert customer is not None  # noqa: S101  (a foreign key)
         async with self._kept(turn):
-            await self._answer_or_hand_off(turn, conversation, customer)
+            customer = await self._desk.people.customer_of(turn.conversation_id)
+            await self._answer_or_hand_off(turn, customer)
         self._desk.bus.wake(turn.conversation_id, _sign(None))
 
-    async def _answer_or_hand_off(self, turn: Turn, conversation: Conversation, customer: Customer) -> None:
+    async def _answer_or_hand_off(self, turn: Turn, customer: Customer) -> None:
         started = self._clock()
         try:
             given_up = self._given_up(turn)
             if given_up is not None:
-                await self._hand_off(turn, conversation, customer, decision=given_up)
+                await self._hand_off(turn, customer, decision=given_up)
                 return
             turn_input = await self._turn_input(turn, customer)
             if turn_input.new_from == len(turn_input.messages):
@@ -124,13 +122,13 @@ class TurnRunner:
             if decision is None:
                 await self._post(turn, draft, trace)
             else:
-                await self._hand_off(turn, conversation, customer, decision=decision, draft=draft, trace=trace)
+                await self._hand_off(turn, customer, decision=decision, draft=draft, trace=trace)
         except Exception as error:  # noqa: BLE001  (the one broad except: a customer is never left in silence)
             log.exception("turn %s failed", turn.id)
             failed = HandoffDecision(
                 reason=HandoffReason.AI_UNAVAILABLE, detail=f"The AI agent failed ({type(error).__name__})."
             )
-            await self._hand_off(turn, conversation, customer, decision=failed)
+            await self._hand_off(turn, customer, decision=failed)
 
     def _given_up(self, turn: Turn) -> HandoffDecision | None:
         if turn.attempts > MAX_ATTEMPTS:
@@ -153,11 +151,13 @@ class TurnRunner:
         return await asyncio.wait_for(reply, deadline_s + 5)
 
     async def _turn_input(self, turn: Turn, customer: Customer) -> TurnInput:
-        shown = await self._desk.store.messages(turn.conversation_id, limit=CONTEXT_MESSAGES, public_only=True)
+        shown, answered = await asyncio.gather(
+            self._desk.store.messages(turn.conversation_id, limit=CONTEXT_MESSAGES, public_only=True),
+            self._desk.turns.answered_through(turn.conversation_id),
+        )
         messages = tuple(
             message for message in shown if message.episode == turn.episode and message.seq <= turn.through_seq
         )
-        answered = await self._desk.turns.answered_through(turn.conversation_id)
         return TurnInput(
             messages=messages,
             new_from=_first_new(messages, answered),
@@ -190,15 +190,16 @@ class TurnRunner:
     async def _hand_off(
         self,
         turn: Turn,
-        conversation: Conversation,
         customer: Customer,
         *,
         decision: HandoffDecision,
         draft: Draft | None = None,
         trace: JsonObject | None = None,
     ) -> None:
-        calls = draft.tool_calls if draft is not None else ()
-        facts = await gather_facts(self._desk.store, conversation, customer, calls_now=calls)
+        calls = tuple(CallMade(turn_id=turn.id, call=call) for call in draft.tool_calls) if draft is not None else ()
+        facts = await gather_facts(
+            self._desk.store, turn.conversation_id, customer, episode=turn.episode, calls_now=calls
+        )
         kept: JsonObject = {**(trace or {}), "decision": "handoff", "reason": decision.reason.value}
         kept["detail"] = decision.detail
         await self._desk.handoff.hand_off_turn(turn, PassingOn(decision=decision, facts=facts), kept)

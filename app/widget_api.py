@@ -173,7 +173,7 @@ async def ask_for_person(
     await baton.limits.check("message", customer.id, limit=f"{baton.settings.messages_per_minute}/minute")
     conversation = await baton.store.conversation(conversation_id, customer_id=customer.id)
     decision = HandoffDecision(reason=HandoffReason.CUSTOMER_ASKED, detail="The customer pressed “Talk to a person”.")
-    facts = await gather_facts(baton.store, conversation, customer)
+    facts = await gather_facts(baton.store, conversation_id, customer, episode=conversation.episode)
     moved = await baton.desk.hand_off_on_request(conversation_id, customer, PassingOn(decision=decision, facts=facts))
     return Moved(conversation=await baton.presenter.conversation(moved))
 

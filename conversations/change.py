@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conversations import lifecycle, tables
@@ -39,6 +39,21 @@ TURN_DEADLINE = timedelta(seconds=90)
 SUBJECT_LENGTH = 120
 _OPEN_TURNS = (TurnState.ACCEPTED.value, TurnState.RUNNING.value)
 _OPEN_HANDOFFS = (HandoffState.QUEUED.value, HandoffState.ACCEPTED.value)
+
+# Statements of the path that every message takes are built once: building them anew took longer than running them.
+_MESSAGE_BY_CLIENT_ID = select(tables.messages).where(
+    tables.messages.c.conversation_id == bindparam("conversation"),
+    tables.messages.c.client_message_id == bindparam("client_message"),
+)
+_WAITING_TURN = select(tables.turns.c.id).where(
+    tables.turns.c.conversation_id == bindparam("conversation"), tables.turns.c.state == TurnState.ACCEPTED.value
+)
+_TURN = select(tables.turns).where(tables.turns.c.id == bindparam("turn"))
+_INSERT_MESSAGE = insert(tables.messages)
+_INSERT_TURN = insert(tables.turns)
+_INSERT_EVENT = insert(tables.events)
+_UPDATE_TURN = update(tables.turns).where(tables.turns.c.id == bindparam("turn"))
+_UPDATE_CONVERSATION = update(tables.conversations).where(tables.conversations.c.id == bindparam("conversation"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +88,8 @@ class Change:
         return self._now
 
     async def message_by_client_id(self, client_message_id: str) -> Message | None:
-        row = (
-            await self._connection.execute(
-                select(tables.messages).where(
-                    tables.messages.c.conversation_id == self.conversation.id,
-                    tables.messages.c.client_message_id == client_message_id,
-                )
-            )
-        ).one_or_none()
+        asked = {"conversation": self.conversation.id, "client_message": client_message_id}
+        row = (await self._connection.execute(_MESSAGE_BY_CLIENT_ID, asked)).one_or_none()
         return None if row is None else message_of(row)
 
     async def last_public_message(self) -> Message | None:
@@ -108,7 +117,7 @@ class Change:
             citations=new.citations,
             request=new.request,
         )
-        await self._connection.execute(insert(tables.messages).values(message_values(message)))
+        await self._connection.execute(_INSERT_MESSAGE, message_values(message))
         self.record(MESSAGE_POSTED, public=public, data={"message_id": message.id})
         if new.author.kind is AuthorKind.CUSTOMER and self.conversation.subject is None:
             self.conversation = replace(self.conversation, subject=new.text[:SUBJECT_LENGTH])
@@ -169,30 +178,29 @@ class Change:
 
     async def accept_turn(self) -> TurnId:
         """The turn that will answer what the customer wrote: the one already waiting, or a new one."""
-        waiting = (
-            await self._connection.execute(
-                select(tables.turns.c.id).where(
-                    tables.turns.c.conversation_id == self.conversation.id,
-                    tables.turns.c.state == TurnState.ACCEPTED.value,
-                )
-            )
-        ).scalar_one_or_none()
+        query = select(tables.turns.c.id).where(
+            tables.turns.c.conversation_id == self.conversation.id,
+            tables.turns.c.state == TurnState.ACCEPTED.value,
+        )
+        # Locked: a runner on PostgreSQL that leased it now would not see the message that is being added to it.
+        waiting = (await self._connection.execute(query.with_for_update())).scalar_one_or_none()
         self.topics.add(TURNS)
         if waiting is not None:
             return TurnId(waiting)
         turn_id = TurnId(self._new_id())
         await self._connection.execute(
-            insert(tables.turns).values(
-                id=turn_id,
-                conversation_id=self.conversation.id,
-                state=TurnState.ACCEPTED.value,
-                episode=self.conversation.episode,
-                owner_epoch=self.conversation.owner_epoch,
-                fence=0,
-                attempts=0,
-                accepted_at=self._now,
-                deadline_at=self._now + TURN_DEADLINE,
-            )
+            _INSERT_TURN,
+            {
+                "id": turn_id,
+                "conversation_id": self.conversation.id,
+                "state": TurnState.ACCEPTED.value,
+                "episode": self.conversation.episode,
+                "owner_epoch": self.conversation.owner_epoch,
+                "fence": 0,
+                "attempts": 0,
+                "accepted_at": self._now,
+                "deadline_at": self._now + TURN_DEADLINE,
+            },
         )
         return turn_id
 
@@ -200,14 +208,13 @@ class Change:
         """Whether `turn`, as leased, may still write: newest fence, same owner epoch, AI agent in charge."""
         if self.conversation.status is not Status.AUTOMATED or self.conversation.owner_epoch != turn.owner_epoch:
             return False
-        row = (await self._connection.execute(select(tables.turns).where(tables.turns.c.id == turn.id))).one_or_none()
+        row = (await self._connection.execute(_TURN, {"turn": turn.id})).one_or_none()
         return row is not None and row.state == TurnState.RUNNING.value and row.fence == turn.fence
 
     async def finish_turn(self, turn_id: TurnId, state: TurnState, trace: JsonObject) -> None:
         await self._connection.execute(
-            update(tables.turns)
-            .where(tables.turns.c.id == turn_id)
-            .values(state=state.value, finished_at=self._now, lease_until=None, trace=trace)
+            _UPDATE_TURN,
+            {"turn": turn_id, "state": state.value, "finished_at": self._now, "lease_until": None, "trace": trace},
         )
         self.record(TURN_FINISHED, public=False, data={"turn_id": turn_id, "state": state.value})
 
@@ -271,21 +278,21 @@ class Change:
         if self.conversation == self._before:
             return
         if self._events:
-            await self._connection.execute(insert(tables.events), self._events)
+            await self._connection.execute(_INSERT_EVENT, self._events)
         c = self.conversation
         await self._connection.execute(
-            update(tables.conversations)
-            .where(tables.conversations.c.id == c.id)
-            .values(
-                status=c.status.value,
-                owner_epoch=c.owner_epoch,
-                episode=c.episode,
-                assignee_id=c.assignee_id,
-                subject=c.subject,
-                last_seq=c.last_seq,
-                updated_at=c.updated_at,
-                queued_at=c.queued_at,
-            )
+            _UPDATE_CONVERSATION,
+            {
+                "conversation": c.id,
+                "status": c.status.value,
+                "owner_epoch": c.owner_epoch,
+                "episode": c.episode,
+                "assignee_id": c.assignee_id,
+                "subject": c.subject,
+                "last_seq": c.last_seq,
+                "updated_at": c.updated_at,
+                "queued_at": c.queued_at,
+            },
         )
         self.topics.add(c.id)
         if self._before.status is not Status.AUTOMATED or c.status is not Status.AUTOMATED:

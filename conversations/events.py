@@ -28,25 +28,39 @@ LIVE_KEPT = 32
 """Live signs kept for a slow reader; older ones are dropped, they are stale by then."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Woken:
+    """Live signs that came, whether there may be something new in the record, and whether nobody called at all."""
+
+    signs: list[JsonObject]
+    look: bool
+    timed_out: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class Subscription:
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _live: deque[JsonObject] = field(default_factory=lambda: deque(maxlen=LIVE_KEPT))
 
-    async def next(self, timeout: float) -> list[JsonObject]:
-        """Wait for a wake-up or `timeout` seconds; return the live signs that came meanwhile."""
+    _changed: bool = False
+
+    async def next(self, timeout: float) -> Woken:
+        """Wait for a wake-up or `timeout` seconds. After a time-out, look: another process may have written."""
         try:
             await asyncio.wait_for(self._woken.wait(), timeout)
         except TimeoutError:
-            return []
+            return Woken(signs=[], look=True, timed_out=True)
+        woken = Woken(signs=list(self._live), look=self._changed)
         self._woken.clear()
-        live = list(self._live)
         self._live.clear()
-        return live
+        self._changed = False
+        return woken
 
     def wake(self, live: JsonObject | None) -> None:
         if live is not None:
             self._live.append(live)
+        else:
+            self._changed = True
         self._woken.set()
 
 

@@ -31,8 +31,10 @@ def decode_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         at, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         instant = datetime.fromisoformat(at)
-    except (binascii.Error, ValueError, TypeError) as error:
+        utc = instant.astimezone(UTC)
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidCursor("this page cursor is not valid; load the first page again") from error
-    if not isinstance(row_id, str) or instant.tzinfo is None:
+    # Ids are plain; PostgreSQL fails on NUL, and both databases on lone surrogates.
+    if not isinstance(row_id, str) or not (row_id.isascii() and row_id.isprintable()) or instant.tzinfo is None:
         raise InvalidCursor("this page cursor is not valid; load the first page again")
-    return instant.astimezone(UTC), row_id
+    return utc, row_id

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import case, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from conversations import tables
@@ -53,6 +53,13 @@ class People:
     async def customer(self, customer_id: CustomerId) -> Customer | None:
         found = await self.customers([customer_id])
         return found.get(customer_id)
+
+    async def customer_of(self, conversation_id: ConversationId) -> Customer:
+        """Whose conversation it is. Raises NoResultFound for a conversation that does not exist."""
+        c = tables.conversations.c
+        query = select(tables.customers).join(tables.conversations, c.customer_id == tables.customers.c.id)
+        async with self._database.read() as connection:
+            return customer_of((await connection.execute(query.where(c.id == conversation_id))).one())
 
     async def customers(self, customer_ids: Sequence[CustomerId]) -> dict[CustomerId, Customer]:
         query = select(tables.customers).where(tables.customers.c.id.in_(customer_ids))
@@ -109,11 +116,15 @@ class People:
         if visitor is None or visitor.verified or visitor.id == customer.id:
             return
         c = tables.conversations.c
+        theirs = tables.conversations.alias("theirs").c
+        taken = select(theirs.client_conversation_id).where(theirs.customer_id == customer.id)
+        # A page counts its own conversations; where both sides have the same number, the visitor's takes its own id.
+        client_id = case((c.client_conversation_id.in_(taken), c.id), else_=c.client_conversation_id)
         async with self._database.write() as connection:
             rows = await connection.execute(
                 update(tables.conversations)
                 .where(c.customer_id == visitor_id)
-                .values(customer_id=customer.id)
+                .values(customer_id=customer.id, client_conversation_id=client_id)
                 .returning(tables.conversations)
             )
             adopted = [conversation_of(row) for row in rows]
@@ -127,6 +138,12 @@ class People:
 
     async def add_human_agent(self, email: str, *, display_name: str, password_hash: str) -> bool:
         """False where the address has an account already, which is then left as it is."""
+        try:
+            return await self._add_human_agent(email, display_name, password_hash)
+        except IntegrityError:  # two servers made the same account at once
+            return False
+
+    async def _add_human_agent(self, email: str, display_name: str, password_hash: str) -> bool:
         async with self._database.write() as connection:
             taken = await connection.scalar(
                 select(tables.human_agents.c.id).where(tables.human_agents.c.email == email.lower())

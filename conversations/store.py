@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from conversations import tables
@@ -32,6 +32,8 @@ from conversations.rows import conversation_of, event_of, handoff_of, message_of
 
 _c = tables.conversations.c
 _m = tables.messages.c
+
+_LOCKED = select(tables.conversations).where(_c.id == bindparam("conversation")).with_for_update()
 
 
 class ConversationNotFound(Exception):
@@ -113,8 +115,7 @@ class ConversationStore:
         has moved on is StaleConversation. Raising inside the block undoes everything.
         """
         async with self._database.write() as connection:
-            query = select(tables.conversations).where(_c.id == conversation_id)
-            row = (await connection.execute(query.with_for_update())).one_or_none()
+            row = (await connection.execute(_LOCKED, {"conversation": conversation_id})).one_or_none()
             if row is None or (customer_id is not None and row.customer_id != customer_id):
                 raise ConversationNotFound(conversation_id)
             conversation = conversation_of(row)

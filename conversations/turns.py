@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from conversations import tables
 from conversations.database import Database
@@ -19,6 +21,36 @@ LEASE = timedelta(seconds=10)
 """How long a silent runner keeps its turn; a living one extends it every LEASE / 3."""
 
 _t = tables.turns.c
+
+
+def _lease() -> ReturningUpdate[tuple[Any, ...]]:
+    running = tables.turns.alias("running")
+    busy = exists().where(running.c.conversation_id == _t.conversation_id, running.c.state == TurnState.RUNNING.value)
+    ready = or_(
+        and_(_t.state == TurnState.ACCEPTED.value, ~busy),
+        and_(_t.state == TurnState.RUNNING.value, _t.lease_until < bindparam("now", type_=tables.Instant)),
+    )
+    oldest = select(_t.id).where(ready).order_by(_t.accepted_at, _t.id).limit(1).with_for_update(skip_locked=True)
+    conversation = tables.conversations.c
+    # The epoch at which the AI agent starts; a person who takes over raises it and the reply is refused.
+    epoch = select(conversation.owner_epoch).where(conversation.id == _t.conversation_id).scalar_subquery()
+    newest = select(conversation.last_seq).where(conversation.id == _t.conversation_id).scalar_subquery()
+    return (
+        update(tables.turns)
+        .where(_t.id == oldest.scalar_subquery())
+        .values(
+            state=TurnState.RUNNING.value,
+            owner_epoch=epoch,
+            fence=_t.fence + 1,
+            through_seq=func.coalesce(_t.through_seq, newest),
+            attempts=_t.attempts + 1,
+            lease_until=bindparam("until", type_=tables.Instant),
+        )
+        .returning(tables.turns)
+    )
+
+
+_LEASE = _lease()
 
 
 class TurnQueue:
@@ -32,37 +64,10 @@ class TurnQueue:
         A conversation with a living runner keeps its next turn waiting.
         """
         now = self._clock()
-        running = tables.turns.alias("running")
-        busy = exists().where(
-            running.c.conversation_id == _t.conversation_id, running.c.state == TurnState.RUNNING.value
-        )
-        ready = or_(
-            and_(_t.state == TurnState.ACCEPTED.value, ~busy),
-            and_(_t.state == TurnState.RUNNING.value, _t.lease_until < now),
-        )
-        query = select(tables.turns).where(ready).order_by(_t.accepted_at, _t.id).limit(1)
+        values = {"now": now, "until": now + LEASE}
         async with self._database.write() as connection:
-            row = (await connection.execute(query.with_for_update(skip_locked=True))).one_or_none()
-            if row is None:
-                return None
-            conversation = tables.conversations.c
-            # The epoch at which the AI agent starts; a person who takes over raises it and the reply is refused.
-            epoch = select(conversation.owner_epoch).where(conversation.id == _t.conversation_id).scalar_subquery()
-            newest = select(conversation.last_seq).where(conversation.id == _t.conversation_id).scalar_subquery()
-            leased = await connection.execute(
-                update(tables.turns)
-                .where(_t.id == row.id, _t.fence == row.fence)
-                .values(
-                    state=TurnState.RUNNING.value,
-                    owner_epoch=epoch,
-                    fence=row.fence + 1,
-                    through_seq=func.coalesce(_t.through_seq, newest),
-                    attempts=row.attempts + 1,
-                    lease_until=now + LEASE,
-                )
-                .returning(tables.turns)
-            )
-            return turn_of(leased.one())
+            row = (await connection.execute(_LEASE, values)).one_or_none()
+        return None if row is None else turn_of(row)
 
     async def answered_through(self, conversation_id: ConversationId) -> int:
         """The sequence number up to which finished turns have answered the customer; 0 where none has."""

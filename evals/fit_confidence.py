@@ -155,7 +155,9 @@ def chosen_threshold(scores: Numbers, demo: Sequence[Sample]) -> float:
     """The lowest threshold from which on the error of the answers given stays within _MOST_ERROR."""
     right = np.array([one.right for one in demo])
     candidates = np.round(np.arange(0.30, 0.90, 0.01), 2)
-    errors = [float((~right[scores >= candidate]).mean()) if (scores >= candidate).any() else 0.0 for candidate in candidates]
+    errors = [
+        float((~right[scores >= candidate]).mean()) if (scores >= candidate).any() else 0.0 for candidate in candidates
+    ]
     over = [place for place, error in enumerate(errors) if error > _MOST_ERROR]
     return float(candidates[min(over[-1] + 1, len(candidates) - 1)]) if over else float(candidates[0])
 

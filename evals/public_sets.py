@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from evals.questions import LabelledQuestion, Said
 
@@ -47,12 +48,14 @@ def clapnq() -> PublicSet:
         for row in _lines(_folder("clapnq_dev") / f"clapnq_dev_{part}.jsonl"):
             passage = row["passages"][0]
             articles.append({"id": row["id"], "title": passage["title"], "text": _untokenised(passage["text"])})
-            questions.append(_labelled(row["id"], [("customer", row["input"])], [row["id"]] if part == "answerable" else []))
+            questions.append(
+                _labelled(row["id"], [("customer", row["input"])], [row["id"]] if part == "answerable" else [])
+            )
     return _public_set("clapnq_dev", articles, questions, [question.id for question in questions])
 
 
 def mtrag() -> PublicSet:
-    """Tasks of several turns over 1,152 passages; those that lack a passage have no answer. Underspecified ones are left out."""
+    """Tasks of several turns over 1,152 passages; the unanswerable have none, underspecified ones are left out."""
     articles: dict[str, dict[str, str]] = {}
     questions, groups = [], []
     for row in _lines(_folder("mtrag_un") / "reference.jsonl"):
@@ -73,7 +76,8 @@ def mtrag() -> PublicSet:
 def stackfaq() -> PublicSet:
     """FAQ threads about web applications, asked in other words; a quarter of the answers is taken away."""
     root = json.loads((_folder("stackfaq") / "stackExchange-FAQ.json").read_text("utf-8"))["root"]["qapair"]
-    held_out = set(random.Random(_SEED).sample(range(len(root)), int(len(root) * _HELD_OUT)))
+    shuffled = np.random.default_rng(_SEED).permutation(len(root)).tolist()
+    held_out = set(shuffled[: int(len(root) * _HELD_OUT)])
     articles, questions, groups = [], [], []
     for number, thread in enumerate(root):
         if number not in held_out:
@@ -112,7 +116,15 @@ def _labelled(identity: str, said: list[tuple[str, str]], relevant: list[str]) -
 
 def _untokenised(text: str) -> str:
     """ "the year ." as "the year.": the set is published in tokens, no help center is."""
-    for token, written in ((" ,", ","), (" .", "."), (" ;", ";"), (" 's", "'s"), (" n't", "n't"), ("( ", "("), (" )", ")")):
+    for token, written in (
+        (" ,", ","),
+        (" .", "."),
+        (" ;", ";"),
+        (" 's", "'s"),
+        (" n't", "n't"),
+        ("( ", "("),
+        (" )", ")"),
+    ):
         text = text.replace(token, written)
     return text
 

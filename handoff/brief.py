@@ -14,6 +14,7 @@ from conversations.model import (
     HandoffReason,
     JsonObject,
     Message,
+    TurnId,
     Visibility,
 )
 from handoff.tone import language_of, mood_of
@@ -77,6 +78,7 @@ class ToolRan:
     name: str
     summary: str
     ok: bool
+    turn_id: str
     call_id: str
 
 
@@ -118,11 +120,19 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallMade:
+    """A tool call and the turn it was made in; a call's id is its own within that turn only."""
+
+    turn_id: TurnId
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a brief is made from and checked against: the episode's public messages and all tool calls in it."""
 
     messages: Sequence[Message]
-    tool_calls: Sequence[ToolCall]
+    tool_calls: Sequence[CallMade]
     customer: Customer
 
 
@@ -134,9 +144,9 @@ class _Pairing:
 
 def write_brief(facts: Facts, *, reason: HandoffReason, detail: str) -> Brief:
     """The brief of one handoff, from the record alone; no model is asked."""
-    theirs = [message for message in facts.messages if message.author.kind is AuthorKind.CUSTOMER]
+    theirs = _theirs(facts.messages)
     about = [message for message in theirs if not asks_for_person(fold(clean(message.text)))][-2:] or theirs[-1:]
-    everything = " ".join(message.text for message in theirs)
+    language, mood = _manner(theirs)
     return Brief(
         wants=Wants(
             text="\n".join(message.text for message in about), message_ids=tuple(message.id for message in about)
@@ -144,13 +154,10 @@ def write_brief(facts: Facts, *, reason: HandoffReason, detail: str) -> Brief:
         customer=_who(facts.customer),
         reason=Why(code=reason.value, words=REASON_WORDS[reason], detail=detail),
         next_step=NEXT_STEP[reason],
-        language=language_of(everything),
-        mood=mood_of(theirs[-1].text if theirs else ""),
+        language=language,
+        mood=mood,
         answered=_answered(facts.messages),
-        tools=tuple(
-            ToolRan(name=call.tool, summary=call.result.message[:SHOWN], ok=call.result.ok, call_id=call.id)
-            for call in facts.tool_calls
-        ),
+        tools=tuple(_ran(made) for made in facts.tool_calls),
         promises=_promises(facts.messages),
     )
 
@@ -158,38 +165,73 @@ def write_brief(facts: Facts, *, reason: HandoffReason, detail: str) -> Brief:
 def check_brief(brief: Brief, facts: Facts) -> list[str]:
     """What the brief claims and the record does not hold; empty where every field is covered."""
     by_id: dict[str, Message] = {message.id: message for message in facts.messages}
-    problems = [*_check_wants(brief, by_id), *_check_answered(brief, by_id), *_check_tools(brief, facts.tool_calls)]
+    problems = [*_check_wants(brief, by_id), *_check_answered(brief, facts.messages), *_check_tools(brief, facts)]
+    promised = _promises(facts.messages)
     for promise in brief.promises:
-        if promise.message_id not in by_id or promise.text not in by_id[promise.message_id].text:
+        if promise not in promised:
             problems.append(f"promises: message {promise.message_id!r} does not promise that")
     if brief.customer != _who(facts.customer):
         problems.append("customer: this is not who the record says they are")
-    return problems
+    return [*problems, *_check_words(brief, facts)]
 
 
 def _check_wants(brief: Brief, by_id: Mapping[str, Message]) -> Iterator[str]:
-    said = [by_id[i].text for i in brief.wants.message_ids if i in by_id]
-    if "\n".join(said) != brief.wants.text or len(said) != len(brief.wants.message_ids):
+    named = [by_id[message_id] for message_id in brief.wants.message_ids if message_id in by_id]
+    theirs = [message.text for message in named if message.author.kind is AuthorKind.CUSTOMER]
+    if "\n".join(theirs) != brief.wants.text or len(theirs) != len(brief.wants.message_ids):
         yield "wants: these are not the customer's words"
 
 
-def _check_answered(brief: Brief, by_id: Mapping[str, Message]) -> Iterator[str]:
-    for answered in brief.answered:
-        message = by_id.get(answered.message_id)
-        if message is None or not message.text.startswith(answered.answer):
-            yield f"answered: message {answered.message_id!r} does not say so"
-        elif {source.article_id for source in answered.sources} - {c.article_id for c in message.citations}:
-            yield f"answered: message {answered.message_id!r} does not cite that source"
+def _check_answered(brief: Brief, messages: Sequence[Message]) -> Iterator[str]:
+    by_id = {answered.message_id: answered for answered in _answered(messages)}
+    for claimed in brief.answered:
+        found = by_id.get(claimed.message_id)
+        if found is None or found.answer != claimed.answer:
+            yield f"answered: message {claimed.message_id!r} does not say so"
+        elif found.question != claimed.question:
+            yield f"answered: message {claimed.message_id!r} does not answer that question"
+        elif set(claimed.sources) - set(found.sources):
+            yield f"answered: message {claimed.message_id!r} does not cite that source"
 
 
-def _check_tools(brief: Brief, tool_calls: Sequence[ToolCall]) -> Iterator[str]:
-    calls = {call.id: call for call in tool_calls}
+def _check_tools(brief: Brief, facts: Facts) -> Iterator[str]:
+    ran = {_ran(made) for made in facts.tool_calls}
     for tool in brief.tools:
-        call = calls.get(tool.call_id)
-        if call is None or call.tool != tool.name or call.result.ok != tool.ok:
-            yield f"tools: there is no call {tool.call_id!r} with that result"
-        elif not call.result.message.startswith(tool.summary):
-            yield f"tools: call {tool.call_id!r} did not return that"
+        if tool not in ran:
+            yield f"tools: there is no call {tool.call_id!r} in turn {tool.turn_id!r} with that result"
+
+
+def _check_words(brief: Brief, facts: Facts) -> Iterator[str]:
+    """The words around the facts: of the reason code, and of what the customer wrote."""
+    reasons = {reason.value: (REASON_WORDS[reason], NEXT_STEP[reason]) for reason in HandoffReason}
+    words, next_step = reasons.get(brief.reason.code, (None, None))
+    if brief.reason.words != words:
+        yield f"reason: {brief.reason.code!r} does not mean that"
+    if brief.next_step != next_step:
+        yield f"next_step: this does not follow from {brief.reason.code!r}"
+    if (brief.language, brief.mood) != _manner(_theirs(facts.messages)):
+        yield "language, mood: the customer does not write like that"
+
+
+def _theirs(messages: Sequence[Message]) -> list[Message]:
+    return [message for message in messages if message.author.kind is AuthorKind.CUSTOMER]
+
+
+def _manner(theirs: Sequence[Message]) -> tuple[str, str]:
+    """Language and mood."""
+    everything = " ".join(message.text for message in theirs)
+    return language_of(everything), mood_of(theirs[-1].text if theirs else "")
+
+
+def _ran(made: CallMade) -> ToolRan:
+    result = made.call.result
+    return ToolRan(
+        name=made.call.tool,
+        summary=result.message[:SHOWN],
+        ok=result.ok,
+        turn_id=made.turn_id,
+        call_id=made.call.id,
+    )
 
 
 def _who(customer: Customer) -> WhoAsks:

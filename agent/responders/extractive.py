@@ -14,13 +14,16 @@ from typing import Final
 from agent.draft import SentenceSupport
 from agent.responders.composing import Excerpt, compose
 from agent.responders.passage_text import Paragraphs, same_list
-from agent.responders.quoting import Question, ScoredQuote, covered, read_question, scored_quotes
+from agent.responders.quoting import Question, ScoredQuote, covered, named_by_follow_up, read_question, scored_quotes
 from conversations.model import Citation
 from knowledge_base.model import Hit, QuoteKind
 
-_STEPS: Final = 8
+_STEPS: Final = 12
+"""Steps and what is nested in them; more are left to the article."""
 _WHOLE_LIST: Final = 8
 _SENTENCES: Final = 3
+_LONGEST_PROSE: Final = 480
+"""Characters of a paragraph that are quoted; longer ones are opened through the citation."""
 _CLOSE: Final = 0.12
 """A neighbour sentence this much below the best one still belongs to the answer."""
 _CLEAR: Final = 0.10
@@ -31,21 +34,33 @@ _LEAST_SCORE: Final = 0.30
 """Below it a best quote was never an answer on the demo questions."""
 
 _QUALIFIES: Final = re.compile(
-    r"^\W*(?:except|unless|however|but|only|note|if|otherwise|in that case|this|these|that|those|it|they|then|after that|"
-    r"for example|exceptions?|members|until|before that|in addition|also|please note|important|warning|tip|instead|never|always|do not|don't|without)\b",
+    r"^\W*(?:except|unless|however|but|only|note|if|otherwise|in that case|this|these|that|those|it|they|"
+    r"then|after that|"
+    r"for example|exceptions?|members|until|before that|in addition|also|please note|important|warning|"
+    r"tip|instead|never|always|do not|don't|without)\b",
     re.IGNORECASE,
 )
+_GOES_ON: Final = re.compile(r"^\W*(?:\w+\W+){1,3}(?:it|them|this|that|these|those)\b", re.IGNORECASE)
+_INSTRUCTS: Final = re.compile(
+    r"\b(?:follow|try|steps?|instructions?|check|do the following|make sure|in order)\b", re.IGNORECASE
+)
+_HOW_TO: Final = re.compile(r"(?:^|› )how to\b", re.IGNORECASE)
 _LEANS_BACK: Final = re.compile(
-    r"^\W*(?:it|this|these|they|those|that|then|otherwise|however|but|after that|in that case|also|instead)\b", re.IGNORECASE
+    r"^\W*(?:it|this|these|they|those|that|then|otherwise|however|but|after that|in that case|also|instead)\b",
+    re.IGNORECASE,
 )
 _POINTS_BACK: Final = re.compile(r"^\W*(?:\w+\W+){0,2}(?:these|those|this|that|it|they|them)\b", re.IGNORECASE)
-_TWO_IN_ONE: Final = re.compile(r"\?.*\?|\b(?:and|or|also|plus)\b.*\b(?:how|what|where|when|who|which|can|do|does|is|are|will)\b", re.IGNORECASE)
-_EXCEPTIONS: Final = re.compile(r"\b(?:exceptions?|excluded|not covered|does not|cannot|limits?|conditions?|restrictions?)\b", re.IGNORECASE)
+_TWO_IN_ONE: Final = re.compile(
+    r"\?.*\?|\b(?:and|or|also|plus)\b.*\b(?:how|what|where|when|who|which|can|do|does|is|are|will)\b", re.IGNORECASE
+)
+_EXCEPTIONS: Final = re.compile(
+    r"\b(?:exceptions?|excluded|not covered|does not|cannot|limits?|conditions?|restrictions?)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractiveAnswer:
-    """`best` is the best quote's score (about 0..1) and `own` the question's share of weight in what is quoted.
+    """`best` is the best quote's score (about 0..2), `own` the share of the question's words in the passages cited.
 
     An answer without text found nothing worth quoting.
     """
@@ -70,14 +85,15 @@ def answer(text: str, own: str, hits: Sequence[Hit]) -> ExtractiveAnswer:
     first = _excerpt(question, ranked)
     excerpts = [first, *_exception(first, hits, ranked), *_second_part(question, first, ranked)]
     composed = compose(excerpts)
-    shown = " ".join(f"{excerpt.hit.passage.title} {excerpt.hit.passage.heading} {excerpt.text}" for excerpt in excerpts)
+    passages = (excerpt.hit.passage for excerpt in excerpts)
+    cited = " ".join(f"{passage.title} {passage.heading} {passage.text}" for passage in passages)
     return ExtractiveAnswer(
         text=composed.text,
         citations=composed.citations,
         sentences=composed.sentences,
         best=ranked[0].score,
         cosine=max(one.cosine for one in ranked),
-        own=sum(covered(question, shown).values()),
+        own=sum(covered(question, cited).values()),
     )
 
 
@@ -88,7 +104,7 @@ def _excerpt(question: Question, ranked: Sequence[ScoredQuote]) -> Excerpt:
     if kind is QuoteKind.STEP:
         return _list(best, _STEPS)
     if kind in (QuoteKind.ITEM, QuoteKind.ROW):
-        return _items(best, ranked)
+        return _items(question, best, ranked)
     if kind is QuoteKind.CODE:
         return Excerpt(hit=best.hit, indices=tuple(i for i in (best.index - 1, best.index) if i >= 0), score=best.score)
     led = _list_led_by(best)
@@ -104,23 +120,27 @@ def _steps_instead(question: Question, ranked: Sequence[ScoredQuote]) -> ScoredQ
     for one in near:
         if one.quote.kind is not QuoteKind.STEP or one.score < best.score - 2 * _CLOSE:
             continue
-        if one.hit is best.hit or one.hit.passage.heading == best.hit.passage.heading or best.hit.passage.heading == "":
+        section, other = one.hit.passage.heading, best.hit.passage.heading
+        if one.hit is best.hit or other in ("", section) or _HOW_TO.search(section):
             return one
     return None
 
 
 def _list(best: ScoredQuote, most: int) -> Excerpt:
     indices = same_list(best.hit.passage.quotes, best.index)
-    start = 0 if len(indices) <= most else max(0, min(indices.index(best.index) - 1, len(indices) - most))
+    # From the first step on, unless the one asked about comes later.
+    place = indices.index(best.index)
+    start = 0 if place < most else min(place - 1, len(indices) - most)
     return Excerpt(hit=best.hit, indices=tuple(indices[start : start + most]), score=best.score)
 
 
-def _items(best: ScoredQuote, ranked: Sequence[ScoredQuote]) -> Excerpt:
+def _items(question: Question, best: ScoredQuote, ranked: Sequence[ScoredQuote]) -> Excerpt:
     """The item or row that is meant, if one stands out; else the whole list or table."""
     indices = same_list(best.hit.passage.quotes, best.index)
     peers = [one for one in ranked if one.hit is best.hit and one.index in indices]
-    meant = [one for one in peers if one.score >= best.score - _CLEAR]
-    if len(meant) <= 2 and best.own > 0 and len(indices) > 2:
+    meant = named_by_follow_up(question, peers) or [one for one in peers if one.score >= best.score - _CLEAR]
+    instructs = _INSTRUCTS.search(best.quote.lead) is not None
+    if len(meant) <= 2 and best.own > 0 and len(indices) > 2 and not instructs:
         return Excerpt(hit=best.hit, indices=tuple(sorted(one.index for one in meant)), score=best.score)
     if len(indices) <= _WHOLE_LIST:
         return Excerpt(hit=best.hit, indices=tuple(indices), score=best.score)
@@ -149,15 +169,21 @@ def _sentences(best: ScoredQuote, ranked: Sequence[ScoredQuote]) -> Excerpt:
     scores = {one.index: one.score for one in ranked if one.hit is best.hit}
     chosen = [best.index]
     before = best.index - 1
-    if _LEANS_BACK.match(quotes[best.index].text) and paragraphs.together(before, best.index):
-        chosen.insert(0, before)
-    elif scores.get(before, 0.0) >= best.score - _CLOSE / 2 and paragraphs.together(before, best.index):
+    if (
+        _LEANS_BACK.match(quotes[best.index].text)
+        and paragraphs.together(before, best.index)
+        or scores.get(before, 0.0) >= best.score - _CLOSE / 2
+        and paragraphs.together(before, best.index)
+    ):
         chosen.insert(0, before)
     after = best.index + 1
+    length = sum(len(quotes[index].text) for index in chosen)
     while after < len(quotes) and paragraphs.together(best.index, after):
         qualifies = _QUALIFIES.match(quotes[after].text) is not None
         limit = _SENTENCES + (1 if qualifies else 0)
-        if len(chosen) >= limit or not (qualifies or scores.get(after, 0.0) >= best.score - _CLOSE):
+        belongs = qualifies or _GOES_ON.search(quotes[after].text) or scores.get(after, 0.0) >= best.score - 2 * _CLOSE
+        length += len(quotes[after].text)
+        if len(chosen) >= limit or length > _LONGEST_PROSE or not belongs:
             break
         chosen.append(after)
         after += 1
@@ -170,7 +196,11 @@ def _exception(first: Excerpt, hits: Sequence[Hit], ranked: Sequence[ScoredQuote
     passage = first.hit.passage
     for hit in hits:
         other = hit.passage
-        if other.article_id != passage.article_id or other.id == passage.id or not _EXCEPTIONS.search(other.heading.split(" › ")[-1]):
+        if (
+            other.article_id != passage.article_id
+            or other.id == passage.id
+            or not _EXCEPTIONS.search(other.heading.split(" › ")[-1])
+        ):
             continue
         best = next((one for one in ranked if one.hit is hit and one.quote.kind is QuoteKind.SENTENCE), None)
         if best is not None and best.score >= first.score - 2 * _CLOSE and not _POINTS_BACK.search(best.quote.text):

@@ -22,12 +22,14 @@ _REFERENCE: Final = re.compile(r"^[ \t]{0,3}\[[^\]\n]{1,200}\]:[^\n]*$", re.MULT
 _REFERENCE_USE: Final = re.compile(r"\[([^\[\]\n]{0,1000}[^\[\]\n\d][^\[\]\n]{0,1000})\](?:\[[^\[\]\n]{0,200}\])?")
 _TAG: Final = re.compile(r"</?[a-zA-Z!?][^<>]{0,2000}>")
 _ADDRESS: Final = re.compile(
-    r"(?:\b[a-z][a-z0-9+.-]{1,20}://|\bwww\.|(?<![\w:])//(?=\w)|\b(?:mailto|javascript|data|vbscript|tel):(?=\S))[^\s<>]{0,2000}"
+    r"(?:\b[a-z][a-z0-9+.-]{1,20}://|\bwww\.|(?<![\w:])//(?=\w)|\b(?:mailto|javascript|data|vbscript|"
+        r"tel):(?=\S))[^\s<>]{0,2000}"
     r"|\b(?:[\w-]{1,63}\.){1,8}[a-z]{2,18}/[^\s<>]{0,2000}",
     re.IGNORECASE,
 )
 _MARKER_VARIANT: Final = re.compile(
-    r"[\[【]\^?\s*(?:(?:passages?|sources?|markers?)\s*)?(\d{1,3}(?:\s*[,;&]\s*\d{1,3}){0,9})(?:†[^】\]]{0,40})?\s*[\]】](?!\()",
+    r"[\[【]\^?\s*(?:(?:passages?|sources?|"
+        r"markers?)\s*)?(\d{1,3}(?:\s*[,;&]\s*\d{1,3}){0,9})(?:†[^】\]]{0,40})?\s*[\]】](?!\()",
     re.IGNORECASE,
 )
 

@@ -1,4 +1,4 @@
-"""How a passage's quotes lie in its text: which share a paragraph, which make up one list, and what may be shown of them."""
+"""How a passage's quotes lie in its text: which share a paragraph, which make up one list, and what may be shown."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from knowledge_base.model import Passage, Quote
+from knowledge_base.model import Passage, Quote, QuoteKind
 
 _IMAGE: Final = re.compile(r"!\[[^\]\n]{0,1000}\](?:\([^()\n]{0,2000}\)|\[[^\]\n]{0,200}\])")
-_LINK: Final = re.compile(r"\[((?:[^\[\]\n]|\[[^\[\]\n]{0,300}\]){1,1000})\]\(([^()\s]{0,2000}(?:\([^()\s]{0,300}\))?)[^()\n]{0,300}\)")
+_LINK: Final = re.compile(
+    r"\[((?:[^\[\]\n]|\[[^\[\]\n]{0,300}\]){1,1000})\]\(([^()\s]{0,2000}(?:\([^()\s]{0,300}\))?)[^()\n]{0,300}\)"
+)
 _ALERT: Final = re.compile(r"^\s*>?\s*\[!\w+\]\s*")
 _QUOTE_MARK: Final = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _MARKER_LIKE: Final = re.compile(r"\[(\d{1,2})\](?!\()")
@@ -41,19 +43,28 @@ class Paragraphs:
 
 
 def same_list(quotes: Sequence[Quote], index: int) -> list[int]:
-    """Indices of the list or table that the quote at `index` is part of."""
+    """Indices of the list or table that the quote at `index` is part of; items nested in steps belong to them."""
     kind, lead = quotes[index].kind, quotes[index].lead
-    first = index
-    while first > 0 and quotes[first - 1].kind is kind and quotes[first - 1].lead == lead:
-        first -= 1
-    last = index
-    while last + 1 < len(quotes) and quotes[last + 1].kind is kind and quotes[last + 1].lead == lead:
-        last += 1
+    belongs = [quote.kind is kind and quote.lead == lead for quote in quotes]
+    first = _reach(quotes, belongs, index, -1)
+    last = _reach(quotes, belongs, index, 1)
     return list(range(first, last + 1))
 
 
+def _reach(quotes: Sequence[Quote], belongs: Sequence[bool], index: int, step: int) -> int:
+    """How far the list goes in one direction: over its own kind, and over items between two steps."""
+    found = place = index
+    while 0 <= place + step < len(quotes):
+        place += step
+        if belongs[place]:
+            found = place
+        elif quotes[index].kind is not QuoteKind.STEP or quotes[place].kind is not QuoteKind.ITEM:
+            break
+    return found
+
+
 def shown(text: str) -> str:
-    """Quoted Markdown as a customer may see it: no images, no links but https ones, no text that looks like a marker."""
+    """Quoted Markdown as a customer may see it: no images, only https links, nothing that looks like a marker."""
     bare = _QUOTE_MARK.sub("", _ALERT.sub("", _IMAGE.sub("", text)))
     linked = _LINK.sub(lambda found: found.group() if found.group(2).startswith("https://") else found.group(1), bare)
     # "[1]" written in an article would otherwise read as a citation of ours.

@@ -18,38 +18,73 @@ from agent.responders.stems import stems
 from knowledge_base.model import Hit, Quote, QuoteKind
 
 _COSINE, _OVERLAP, _PASSAGE = (0.55, 0.25, 0.50)
-"""On 290 ClapNQ passages the best quote is among the sentences people chose for .72 to .75 of them, whatever the first two
-are. The third keeps to the section that the search put first: "once it is packed" to "already packed or shipped"."""
+"""On 290 ClapNQ passages the best quote is among the sentences people chose for .72 to .75 of them, whatever the first
+two are. The third keeps to the section that the search put first."""
 _CONTEXT: Final = 0.85
 """A word that only the title or heading holds counts less than one in the quote itself."""
+_SAID_BEFORE: Final = 0.25
+"""A word of the question before, in a follow-up: "and Canada?" asks for the row of Canada, not the one named first."""
 _FIT: Final = 0.05
 _OPENING: Final = 0.03
-_POINTER: Final = 0.15
+_POINTER: Final = 0.30
 _HEADING: Final = 0.12
+_LEAST_WORDS: Final = 4
+"""Shorter sentences are labels ("IDE 1 (legacy)"); "Yes." comes with the sentence after it."""
 
 # "For more, see [Delivery times](...)": it names the words asked for and answers nothing.
 _POINTS_ELSEWHERE: Final = re.compile(
-    r"\b(?:see|read|visit|check|check out|refer to|go to|learn|find|follow|in|under|here|about|at|more)\b[^.]{0,40}\[[^\]\n]+\]\([^)\n]*\)[^\w\n]*$|"
+    r"\b(?:see|read|visit|check|check out|refer to|go to|learn|find|follow|in|under|here|about|at|"
+    r"more)\b[^.]{0,40}\[[^\]\n]+\]\([^)\n]*\)[^\w\n]*$|"
     r"^\W*\[[^\]\n]+\]\([^)\n]*\)\W*$",
     re.IGNORECASE,
 )
 
-_PROCEDURAL: Final = re.compile(
-    r"\bhow (?:do|can|could|should|would|to|does one)\b|\bsteps?\b|\b(?:what|where) (?:do|can|should) i (?:do|need to do|go)\b|"
-    r"\b(?:way to|instructions?|guide|process|procedure)\b|\bi(?:'d| would)? (?:want|need|like|am trying|try|wish) to\b|\bcan'?t figure\b|"
-    r"\bwhere (?:do|can) i\b"
+# "Learn how to reset your board." and "the following error may occur": the matter in words, and no answer to it.
+_ANNOUNCES: Final = re.compile(
+    r"^\W*(?:learn|find out|discover|read|see|in this (?:article|guide|page|section|tutorial)|"
+    r"this (?:article|page|guide|section|tutorial|document)|"
+    r"here (?:you|is how|are|we)|below|the following|follow (?:these|the|this)|to learn|if you (?:want|"
+    r"need|would like) to know|you can find)\b|"
+    r"\b(?:error|message|warning|problem|issue)s?\b.{0,60}\b(?:occurs?|appears?|shown?|displayed|see|"
+    r"receive|encounter)\b|"
+    r"\b(?:see|receive|get|getting|encounter) (?:the |this |an? )?(?:following )?(?:error|message|warning)\b",
+    re.IGNORECASE,
 )
-_YES_NO: Final = re.compile(r"^(?:and |but |so |or )?(?:can|could|do|does|did|is|are|was|will|would|may|must|should|has|have|am)\b")
+
+_ONLY_LINK: Final = re.compile(r"^\W*\[[^\]\n]+\]\([^)\n]*\)\W*$")
+_PROCEDURAL: Final = re.compile(
+    r"\bhow (?:do|can|could|should|would|to|does one)\b|\bsteps?\b|\b(?:what|where) (?:do|can|"
+    r"should) i (?:do|need to do|go)\b|"
+    r"\b(?:way to|instructions?|guide|process|procedure)\b|\bi(?:'d| would)? (?:want|need|like|am trying|"
+    r"try|wish) to\b|\bcan'?t figure\b|"
+    r"\bwhere (?:do|can) i\b|\b(?:can'?t|cannot|unable to|won'?t|doesn'?t|forgot(?:ten)?|lost|stuck|"
+    r"not working|not detected|fails?)\b|"
+    r"^(?:please )?(?:reset|remove|delete|change|turn|enable|disable|install|uninstall|update|set|add|"
+    r"connect|upload|download|create|find|"
+    r"check|start|restore|switch|import|export|move|verify|activate|redeem|wash|clean|fix|track|return|"
+    r"cancel|pay|order)\b"
+)
+_YES_NO: Final = re.compile(
+    r"^(?:and |but |so |or )?(?:can|could|do|does|did|is|are|was|will|would|may|must|should|has|have|am)\b"
+)
 _SAYS_YES_OR_NO: Final = re.compile(r"^(?:yes|no)\b", re.IGNORECASE)
-_RULES_ON_IT: Final = re.compile(r"\b(?:can|cannot|can't|do not|don't|not|only|always|never|must|need|are|is)\b", re.IGNORECASE)
+_RULES_ON_IT: Final = re.compile(
+    r"\b(?:can|cannot|can't|do not|don't|not|only|always|never|must|need|are|is)\b", re.IGNORECASE
+)
 
 
 _ASKS_PRICE: Final = re.compile(r"\b(?:how much|price|costs?|fees?|charges?|expensive|cheap(?:er|est)?|postage)\b")
-_ASKS_TIME: Final = re.compile(r"\b(?:how (?:long|fast|soon|quick(?:ly)?)|when|until|deadline|days|how many (?:days|weeks))\b")
-_PRICE: Final = re.compile(r"[$€£¥]\s?\d|\d\s?(?:usd|eur|gbp|dollars|euros?|pounds)\b|\bfree\b|\bno (?:cost|charge)\b", re.IGNORECASE)
+_ASKS_TIME: Final = re.compile(
+    r"\b(?:how (?:long|fast|soon|quick(?:ly)?)|when|until|deadline|days|how many (?:days|weeks))\b"
+)
+_PRICE: Final = re.compile(
+    r"[$€£¥]\s?\d|\d\s?(?:usd|eur|gbp|dollars|euros?|pounds)\b|\bfree\b|\bno (?:cost|charge)\b", re.IGNORECASE
+)
 _TIME: Final = re.compile(
-    r"\b(?:\d+|one|two|three|four|five|six|seven|ten)\W{0,4}(?:(?:business|working|calendar)\s)?(?:days?|weeks?|months?|years?|hours?|minutes?)\b|"
-    r"\b(?:same|next) day\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december) \d",
+    r"\b(?:\d+|one|two|three|four|five|six|seven|ten)\W{0,4}(?:(?:business|working|calendar)\s)?(?:days?|"
+    r"weeks?|months?|years?|hours?|minutes?)\b|"
+    r"\b(?:same|next) day\b|\b(?:january|february|march|april|may|june|july|august|september|october|"
+    r"november|december) \d",
     re.IGNORECASE,
 )
 
@@ -64,6 +99,8 @@ class Question:
     yes_no: bool
     expects: re.Pattern[str] | None
     """What a right answer is likely to hold: an amount, a duration, or nothing in particular."""
+    fresh: frozenset[str]
+    """In a follow-up, the words that are new; else none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +123,7 @@ def read_question(text: str, own: str, hits: Sequence[Hit]) -> Question:
     folded = fold(own)
     rarity = _rarity(text, hits)
     fresh = stems(own)
-    raw = {word: value * (1.0 if word in fresh else 0.5) for word, value in rarity.items()}
+    raw = {word: value * (1.0 if word in fresh else _SAID_BEFORE) for word, value in rarity.items()}
     expects = _expected(folded) or _expected(fold(text))
     if expects is _PRICE:
         # "how much" says "price" without the word: a table row called Cost should answer it.
@@ -98,6 +135,7 @@ def read_question(text: str, own: str, hits: Sequence[Hit]) -> Question:
         procedural=_PROCEDURAL.search(folded) is not None,
         yes_no=_YES_NO.match(folded) is not None,
         expects=expects,
+        fresh=frozenset() if own == text else fresh & raw.keys(),
     )
 
 
@@ -111,8 +149,15 @@ def scored_quotes(question: Question, hits: Sequence[Hit]) -> list[ScoredQuote]:
     if not kept:
         return []
     first, best = kept[0].passage.article_id, kept[0].score or 1.0
-    scored = [_scored(question, hit, index, hit.score / best) for hit in kept for index in range(len(hit.passage.quotes))]
+    scored = [
+        _scored(question, hit, index, hit.score / best) for hit in kept for index in range(len(hit.passage.quotes))
+    ]
     return sorted(scored, key=lambda one: (one.hit.passage.article_id != first, -one.score))
+
+
+def named_by_follow_up(question: Question, quotes: Sequence[ScoredQuote]) -> list[ScoredQuote]:
+    """Those of `quotes` that hold a new word of a follow-up."""
+    return [one for one in quotes if question.fresh & stems(one.quote.text)]
 
 
 def covered(question: Question, text: str) -> dict[str, float]:
@@ -147,6 +192,12 @@ def _named_by(question: Question, heading: str) -> float:
     return 2 * recall * precision / (recall + precision) if recall else 0.0
 
 
+def _says_little(sentence: str) -> bool:
+    if sentence.rstrip().endswith("?") or len(sentence.split()) < _LEAST_WORDS:
+        return True
+    return any(pattern.search(sentence) for pattern in (_POINTS_ELSEWHERE, _ANNOUNCES))
+
+
 def _expected(folded: str) -> re.Pattern[str] | None:
     if _ASKS_PRICE.search(folded):
         return _PRICE
@@ -158,7 +209,14 @@ def _fit(question: Question, quote: Quote, own: float) -> float:
         return _FIT
     if quote.kind is QuoteKind.ROW:
         return _FIT if own > 0 else -_FIT
-    if quote.kind is QuoteKind.SENTENCE and (quote.text.rstrip().endswith("?") or _POINTS_ELSEWHERE.search(quote.text)):
+    if quote.kind is QuoteKind.SENTENCE and _says_little(quote.text):
+        return -_POINTER
+    if quote.kind is QuoteKind.ITEM and (
+        _ONLY_LINK.match(quote.text) or (not quote.lead and len(quote.text.split()) < _LEAST_WORDS)
+    ):
+        # A table of contents holds every word that is asked for.
+        return -_POINTER
+    if quote.kind is QuoteKind.CODE and (_ANNOUNCES.search(quote.lead) or "error" in quote.text.lower()):
         return -_POINTER
     if quote.kind is QuoteKind.SENTENCE and question.yes_no:
         if _SAYS_YES_OR_NO.match(quote.text):

@@ -9,20 +9,24 @@ from typing import Final
 from agent.guardrails import fold
 
 FUNCTION_WORDS: Final = frozenset(
-    "a an the and or but so if then than as of to in on at by for from with without about into over after before up down out off again "
-    "i me my mine we us our ours you your yours he she it its they them their this that these those there here who whom which what "
-    "when where why how is am are was were be been being do does did doing done have has had having can could will would shall should may "
-    "might must not no nor yes please pls thanks thank hi hello hey ok okay just also too very really any some all more most much many "
-    "get got getting go going want need like know tell let make use using one im ive id dont doesnt cant wont whats hows theres ur u r "
-    "d s t m re ve ll something anything someone somebody way able still now way thing things stuff help question".split()
+    """
+    a an the and or but so if then than as of to in on at by for from with without about into over after
+    before up down out off again i me my mine we us our ours you your yours he she it its they them their
+    this that these those there here who whom which what when where why how is am are was were be been being
+    do does did doing done have has had having can could will would shall should may might must not no nor
+    yes please pls thanks thank hi hello hey ok okay just also too very really any some all more most much
+    many get got getting go going want need like know tell let make use using one im ive id dont doesnt cant
+    wont whats hows theres ur u r d s t m re ve ll something anything someone somebody way able still now
+    way thing things stuff help question
+    """.split()  # noqa: SIM905
 )
 _ONE_WORD_FOR: Final = {
-    "delivery": "ship", "deliver": "ship", "delivered": "ship", "delivering": "ship", "shipment": "ship", "postage": "ship",
-    "parcel": "package", "parcels": "package", "bought": "buy", "purchase": "buy", "purchased": "buy", "cost": "price",
-    "costs": "price", "fee": "price", "fees": "price", "sent": "send", "paid": "pay", "payment": "pay", "payments": "pay",
-    "canceled": "cancel", "cancelled": "cancel", "cancelling": "cancel", "cancellation": "cancel", "colour": "color",
-    "colours": "color", "mail": "email", "pw": "password", "os": "operating system", "log": "sign", "login": "sign",
-    "logging": "sign",
+    "delivery": "ship", "deliver": "ship", "delivered": "ship", "delivering": "ship", "shipment": "ship",
+    "postage": "ship", "parcel": "package", "parcels": "package", "bought": "buy", "purchase": "buy",
+    "purchased": "buy", "cost": "price", "costs": "price", "fee": "price", "fees": "price", "sent": "send",
+    "paid": "pay", "payment": "pay", "payments": "pay", "canceled": "cancel", "cancelled": "cancel",
+    "cancelling": "cancel", "cancellation": "cancel", "colour": "color", "colours": "color", "mail": "email",
+    "pw": "password", "os": "operating system", "log": "sign", "login": "sign", "logging": "sign",
 }  # fmt: skip
 _WORD: Final = re.compile(r"[^\W_]+(?:['][^\W_]+)*")
 _ENDINGS: Final = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "ed", "er", "es", "ly", "s", "e", "y")

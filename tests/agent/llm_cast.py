@@ -106,6 +106,7 @@ def chat_model(
         fallback_model=fallback,
         timeout_s=timeout_s,
         streaming=streaming,
+        retry_delay_s=0.01,
     )
     return ChatModel(settings, clock=time.monotonic, transport=transport)
 

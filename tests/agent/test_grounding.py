@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from agent.claims import is_framing, is_promise, segments
 from agent.grounding import FRAMING, Source, check, passage_source, tool_source
-from knowledge_base.model import Quote, QuoteKind, Vectors
+from knowledge_base.model import Article, ArticleId, Quote, QuoteKind, Vectors
+from knowledge_base.splitting import split
 from tests.agent.llm_cast import passage
 from tools.tool import ToolCall, ToolResult
 
@@ -229,3 +233,53 @@ def test_checking_a_long_answer_takes_well_under_a_turn() -> None:
     started = time.perf_counter()
     check(text, [RETURNS, JACKETS] * 8)
     assert time.perf_counter() - started < 2.0
+
+
+HELP_CENTER = Path(__file__).parents[2] / "demo" / "help_center"
+
+
+def _help_center() -> list[Source]:
+    found = []
+    for file in sorted(HELP_CENTER.glob("*.md")):
+        article = Article(id=ArticleId(file.stem), title="", text=file.read_text().split("---", 2)[2])
+        cut = split(article, lambda texts: [len(text) // 4 for text in texts])
+        found += [passage_source(piece.passage, 1) for piece in cut]
+    return found
+
+
+def _share_supported(change: Callable[[str], str | None]) -> float:
+    """Share of the demo help center's sentences that their own passage still supports after `change`."""
+    judged = []
+    for source in _help_center():
+        for unit in source.units[::2]:
+            changed = change(unit)
+            if changed is not None and "|" not in unit:
+                judged.append(all(support.source for support in check(f"{changed} [1]", [source])))
+    assert len(judged) > 50
+    return sum(judged) / len(judged)
+
+
+def test_every_sentence_of_the_help_center_is_supported_by_its_own_article() -> None:
+    assert _share_supported(lambda sentence: sentence) == 1.0
+
+
+def test_a_sentence_with_another_number_is_not() -> None:
+    """Measured on all sentences: 1 of 220 gets through, a temperature whose minus sign is not read."""
+
+    def one_more(sentence: str) -> str | None:
+        number = re.search(r"\d+", sentence)
+        return sentence.replace(number[0], str(int(number[0]) + 1), 1) if number else None
+
+    assert _share_supported(one_more) < 0.03
+
+
+def test_a_sentence_turned_around_is_not() -> None:
+    """Measured on all sentences: 3 of 321 get through, all of them questions used as headings."""
+
+    def turned(sentence: str) -> str | None:
+        for word, other in ((" cannot ", " can "), (" not ", " "), (" can ", " cannot "), (" is ", " is not ")):
+            if word in sentence:
+                return sentence.replace(word, other, 1)
+        return None
+
+    assert _share_supported(turned) < 0.03

@@ -179,8 +179,14 @@ class Widget:
 
 @contextlib.asynccontextmanager
 async def serving(
-    database_url: str, data_dir: Path, *, agent: WrittenAgent | None = None, **changes: object
+    database_url: str,
+    data_dir: Path,
+    *,
+    agent: WrittenAgent | None = None,
+    parts: Parts | None = None,
+    **changes: object,
 ) -> AsyncIterator[Served]:
+    """With `parts` those are served, and `agent` is not asked."""
     values: dict[str, object] = {
         "data_dir": data_dir,
         "database_url": database_url,
@@ -190,8 +196,8 @@ async def serving(
     }
     settings = Settings(**(values | changes))  # type: ignore[arg-type]
     written = agent or WrittenAgent()
-    parts = Parts(library=OneArticle(), agent=written, company=COMPANY)
-    service = create_service(settings, parts, clock=utc_now)
+    served_parts = parts or Parts(library=OneArticle(), agent=written, company=COMPANY)
+    service = create_service(settings, served_parts, clock=utc_now)
     port = free_port()
     config = uvicorn.Config(service, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)

@@ -11,7 +11,8 @@ from knowledge_base.model import Article, ArticleId
 ARTICLES: Mapping[str, tuple[str, str]] = {
     "returns": (
         "Return an item",
-        "You can return an item within 30 days.\n\nTo start a return:\n\n1. Open **Your orders**.\n2. Choose *Return*.\n",
+        "You can return an item within 30 days.\n\n"
+        "To start a return:\n\n1. Open **Your orders**.\n2. Choose *Return*.\n",
     ),
     "shipping": (
         "Shipping times",

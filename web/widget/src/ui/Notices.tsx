@@ -4,7 +4,7 @@ import type { Chat } from "../chat.ts";
 /** What holds right now, between the log and the composer: the queue, a broken line. */
 export function Notices({ chat }: { chat: Chat }): VNode {
   const { conversation } = chat.timeline;
-  const { online, away_text } = chat.company.config.value;
+  const { online } = chat.company.config.value;
   const refused = chat.pending.find((each) => each.kind === "human" && each.state === "failed");
   const queued = conversation?.status === "queued";
   return (
@@ -14,8 +14,8 @@ export function Notices({ chat }: { chat: Chat }): VNode {
           <i class="dot dot-waiting" />
           <span>
             {online
-              ? "You're waiting for a person. They will see everything written here, so you won't have to repeat yourself."
-              : away_text}
+              ? "You're waiting for a person. You can leave this page; the answer will be here."
+              : "Nobody is online right now. You can leave this page; the answer will be here."}
           </span>
         </p>
       )}

