@@ -58,7 +58,7 @@ need-python:
 	@[ -n "$(PYTHON)" ] || { echo "Baton needs Python 3.11, which was not found; install it (for example: apt-get install python3.11 python3.11-venv)."; exit 1; }
 
 need-node:
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || { echo "Baton needs Node.js 20 or newer to build its pages; install it and run make again."; exit 1; }
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null || { echo "Baton needs Node.js 20 or newer to build its pages; install it and run make again."; exit 1; }
 
 need-port:
 	@(exec 3<>"/dev/tcp/$${BATON_HOST:-127.0.0.1}/$${BATON_PORT:-8000}") 2>/dev/null && { echo "Port $${BATON_PORT:-8000} is in use; stop what is running there or choose another: BATON_PORT=8001 make run"; exit 1; } || true

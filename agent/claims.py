@@ -66,7 +66,19 @@ _QUESTION_TO_CUSTOMER: Final = re.compile(
     r"\b",
     re.IGNORECASE,
 )
-_KNOWING: Final = re.compile(r"\b(?:know|aware|reali[sz]e|heard)\b", re.IGNORECASE)
+_KNOWING: Final = re.compile(
+    r"\b(?:know|aware|reali[sz]e|heard|believe|remember)\b|\b(?:fine|okay|ok|true|right|clear|great|sure) that\b"
+    r"|\b(?:free|discounts?|vouchers?|coupons?|offers?|bonus|gifts?)\b",
+    re.IGNORECASE,
+)
+"""A question with one of these tells the customer something, or offers it."""
+_SECRET: Final = re.compile(
+    r"\b(?:send|give|tell|share|provide|enter|type|confirm|read|write|state|what(?:['’]s| is)|let me know|need|have)\b"
+    r".*\b(?:passwords?|passcode|pin|cvv|cvc|(?:card|account|routing|social security) (?:number|details)|credit card|"
+    r"debit card|(?:security|verification|one.time) code|ssn|iban)\b",
+    re.IGNORECASE,
+)
+"""What nobody may ask a customer for in a chat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +150,7 @@ def is_framing(words: str) -> bool:
     """Greeting, thanks, apology, guidance or a question to the customer: nothing in it can be wrong."""
     if not re.search(r"\w", words):
         return True
-    if is_promise(words) or facts_in(words):
+    if is_promise(words) or facts_in(words) or _SECRET.search(words):
         return False
     if words.endswith("?"):
         return bool(_QUESTION_TO_CUSTOMER.match(words)) and not _KNOWING.search(words)

@@ -17,7 +17,7 @@ import numpy as np
 from agent.claims import Segment, is_framing, is_promise, plain, segments
 from agent.draft import SentenceSupport
 from agent.facts import Fact, facts_in, holds
-from agent.words import NEGATIONS, OPPOSITES, RESTRICTIONS, content_stems, names_in, outcomes_in, tokens
+from agent.words import ABSOLUTES, NEGATIONS, OPPOSITES, RESTRICTIONS, content_stems, names_in, outcomes_in, tokens
 from conversations.model import JsonValue
 from knowledge_base.model import Passage, Vectors
 from knowledge_base.sentences import sentences
@@ -31,6 +31,17 @@ MIN_OVERLAP: Final = 0.6
 MIN_OVERLAP_WITH_COSINE: Final = 0.4
 MIN_COSINE: Final = 0.75
 """With an embedder, a claim of fewer shared words counts if it is this close to its best source sentence."""
+
+_START_OF: Final = {
+    "delivery": "delivery", "receipt": "delivery", "receiving": "delivery", "arrival": "delivery",
+    "purchase": "purchase", "ordering": "purchase", "order": "purchase", "buying": "purchase",
+    "shipping": "shipping", "shipment": "shipping", "dispatch": "shipping", "return": "return", "payment": "payment",
+}  # fmt: skip
+_PERIOD_FROM: Final = re.compile(
+    r"\b(?:hours?|days?|weeks?|months?|years?)\s+(?:of|from|after|since|before|following)\s+(?:the\s+|your\s+|its\s+)?"
+    rf"({'|'.join(_START_OF)})\b",
+    re.IGNORECASE,
+)
 
 Embed = Callable[[Sequence[str]], Vectors]
 
@@ -126,6 +137,8 @@ def _score(words: str, source: Source, embed: Embed | None) -> float:
     overlap = len(covered) / len(stems)
     if not _literally_there(words, stems, source, best) or not _same_meaning(words, stems, best):
         return 0.0
+    if ABSOLUTES & set(tokens(words)) - set(tokens(" ".join(ranked[:2]))) or _runs_from(words) - _runs_from(best):
+        return 0.0
     if source.is_tool and not outcomes_in(words) <= _outcomes_told(words, source):
         return 0.0
     if overlap >= MIN_OVERLAP:
@@ -172,6 +185,11 @@ def _same_meaning(words: str, stems: frozenset[str], unit: str) -> bool:
         if other in mine and one in theirs and other not in theirs:
             return False
     return bool(RESTRICTIONS & set(mine)) or _keeps_restriction(stems, unit, theirs)
+
+
+def _runs_from(text: str) -> frozenset[str]:
+    """From what its periods run: "30 days of delivery" is not "30 days of purchase"."""
+    return frozenset(_START_OF[match[1].lower()] for match in _PERIOD_FROM.finditer(text))
 
 
 def _keeps_restriction(stems: frozenset[str], unit: str, theirs: tuple[str, ...]) -> bool:

@@ -10,6 +10,7 @@ from agent import replies
 from agent.confidence import certain
 from agent.draft import Confidence, Decision, Draft, TurnKind
 from agent.drafting import LLM, ORDER_TOLD, Found, not_found, shown_hits
+from agent.grounding import FRAMING
 from agent.guardrails import fold
 from agent.hearing import Heard
 from agent.responders.llm_model import Intent, IntentKind, LlmAnswer
@@ -30,8 +31,8 @@ def draft_of(answer: LlmAnswer, heard: Heard, found: Found, *, threshold: float)
         return replace(draft, text=answer.text or replies.SIGN_IN, request="sign_in")
     if not answer.text:
         return None
-    if not answer.citations and not answer.tool_calls:
-        # Nothing in it rests on anything: at most it may ask, and only once, what the customer means.
+    if all(support.source in (None, FRAMING) for support in answer.sentences):
+        # Nothing in it rests on anything, whatever it cites: at most it may ask, and only once, what is meant.
         asked_before = heard.last_reply.endswith("?") and heard.last_reply not in replies.SMALL_TALK.values()
         asks = answer.text.endswith("?") and not asked_before
         return _said(answer, found, Decision.CLARIFY, found.confidence) if asks else None

@@ -29,6 +29,8 @@ from tools.toolbox import Toolbox
 _HITS: Final = 8
 _RESERVE_S: Final = 0.5
 """Kept back from the deadline, so that a turn that came to nothing is still stored as a handoff in time."""
+_FEW_WORDS: Final = 2
+"""A message this short ("size?") names too little to hand off before asking what is meant."""
 _SURE: Final = 0.15
 """Answers less than this above the threshold say how to get a person."""
 _SHARE_BEFORE_TOOL: Final = 0.7
@@ -257,7 +259,7 @@ class SupportAgent:
         if value >= threshold:
             return drafting.answered(found, sure=value >= threshold + _SURE)
         own = heard.asked.own
-        thin = not found.follow_up and (leans(own) or len(content_words(own)) <= 1)
+        thin = not found.follow_up and (len(own.split()) <= _FEW_WORDS or (leans(own) and len(content_words(own)) <= 1))
         if thin and heard.last_reply not in _CLARIFYING:
             return drafting.clarify(heard, found)
         return drafting.not_found(found)

@@ -20,9 +20,14 @@ OPPOSITES: Final = (
     ("least", "most"), ("increase", "decrease"), ("enable", "disable"), ("accept", "reject"), ("open", "closed"),
     ("possible", "impossible"), ("refundable", "nonrefundable"), ("earliest", "latest"), ("first", "last"),
     ("buyer", "seller"), ("we", "you"), ("us", "you"), ("our", "your"), ("free", "paid"), ("domestic", "international"),
-    ("delivered", "shipped"),
+    ("delivered", "shipped"), ("all", "most"), ("every", "most"), ("any", "most"), ("all", "some"),
 )  # fmt: skip
 """A claim that holds one word of a pair, where its source sentence holds only the other, says something else."""
+
+ABSOLUTES: Final = frozenset(
+    "free complimentary waived lifetime unlimited forever always never anytime instantly".split()
+)
+"""Words that are a rule of their own: a claim may hold one only where its source does."""
 
 _OUTCOMES: Final = {
     "delivered": "delivered", "arrived": "delivered", "received": "delivered", "shipped": "shipped", "sent": "shipped",
@@ -52,7 +57,11 @@ _ENDINGS: Final = (
 )  # fmt: skip
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _NAME: Final = re.compile(r"(?<![.!?:…\"“*_-] )(?<!^)(?<!\n)\b([A-Z][\w'’]*[a-z]\w*|[A-Z]{2,})\b")
-_NOT_NAMES: Final = frozenset("i i'm i've i'll ok faq please note".split())
+_NOT_NAMES: Final = frozenset(
+    "i i'm i've i'll ok faq please note january february march april may june july august september october november "
+    "december".split()
+)
+"""Months are parts of dates, which are compared as facts: "November 3" is in "2026-11-03"."""
 
 
 @lru_cache(maxsize=2_048)

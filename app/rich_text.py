@@ -16,7 +16,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from conversations.model import JsonObject, JsonValue
 
-_MARKER = re.compile(r"\[(\d{1,2})\]")
+_MARKER = re.compile(r"\[([0-9]{1,2})\]")
 _TAG = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)|</?[a-zA-Z][^<>]*>|<!--.*?(?:-->|$)", re.DOTALL | re.IGNORECASE)
 RENDERED_KEPT = 2_048
 MAX_DEPTH = 12

@@ -34,8 +34,10 @@ _FITS: Final = 0.55
 """Share of the question's content words in a passage's title and best sentence from which the passage is used."""
 _NEAR_THE_TOP: Final = 0.02
 _STATES_IT: Final = 0.3
-"""For a sentence with a number, where the question asks how long or how much."""
-_ASKS_AMOUNT: Final = re.compile(r"\bhow (?:long|much|many|often|soon)\b|\bwhat does it cost\b", re.IGNORECASE)
+"""For a sentence with a number where the question asks how long or how much, and for the new words of a follow-up."""
+_HOW_LONG: Final = re.compile(r"\bhow (?:long|soon|often)\b", re.IGNORECASE)
+_HOW_MUCH: Final = re.compile(r"\bhow (?:much|many)\b|\bwhat does it cost\b", re.IGNORECASE)
+_PERIODS: Final = {"hour", "day", "workday", "week", "month", "year"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +147,18 @@ def helpful_reply(asked: ChatRequest) -> ScriptedReply:
 
 def _from_passages(asked: ChatRequest) -> ScriptedReply:
     wanted = content_stems(asked.question) - _ASKING
-    amount = _ASKS_AMOUNT.search(asked.question) is not None
+    newest = content_stems(asked.own_words) & wanted
+    long, much = (pattern.search(asked.question) is not None for pattern in (_HOW_LONG, _HOW_MUCH))
+
+    def fit(place: int, title: str, sentence: str) -> float:
+        follows_up = bool(newest) and newest != wanted
+        newer = len(newest & content_stems(f"{title} {sentence}")) / len(newest) if follows_up else 0.0
+        kinds = {fact.kind for fact in facts_in(sentence)}
+        states_it = (long and bool(kinds & _PERIODS)) or (much and bool(kinds - _PERIODS))
+        return _fit(wanted, title, sentence) - _NEAR_THE_TOP * place + _STATES_IT * (states_it + newer)
+
     scored = [
-        (
-            _fit(wanted, title, sentence) - _NEAR_THE_TOP * place + _STATES_IT * (amount and bool(facts_in(sentence))),
-            marker,
-            sentence,
-        )
+        (fit(place, title, sentence), marker, sentence)
         for place, (marker, title, body) in enumerate(asked.passages)
         for sentence in _sentences(body)
     ]

@@ -45,8 +45,12 @@ _MESSAGE_BY_CLIENT_ID = select(tables.messages).where(
     tables.messages.c.conversation_id == bindparam("conversation"),
     tables.messages.c.client_message_id == bindparam("client_message"),
 )
-_WAITING_TURN = select(tables.turns.c.id).where(
-    tables.turns.c.conversation_id == bindparam("conversation"), tables.turns.c.state == TurnState.ACCEPTED.value
+_JOIN_WAITING_TURN = (
+    update(tables.turns)
+    .where(tables.turns.c.conversation_id == bindparam("conversation"))
+    .where(tables.turns.c.state == TurnState.ACCEPTED.value)
+    .values(through_seq=bindparam("through"))
+    .returning(tables.turns.c.id)
 )
 _TURN = select(tables.turns).where(tables.turns.c.id == bindparam("turn"))
 _INSERT_MESSAGE = insert(tables.messages)
@@ -178,12 +182,9 @@ class Change:
 
     async def accept_turn(self) -> TurnId:
         """The turn that will answer what the customer wrote: the one already waiting, or a new one."""
-        query = select(tables.turns.c.id).where(
-            tables.turns.c.conversation_id == self.conversation.id,
-            tables.turns.c.state == TurnState.ACCEPTED.value,
-        )
-        # Locked: a runner on PostgreSQL that leased it now would not see the message that is being added to it.
-        waiting = (await self._connection.execute(query.with_for_update())).scalar_one_or_none()
+        # Written into the turn: a runner on PostgreSQL that leases it now does not see the new message yet.
+        joining = {"conversation": self.conversation.id, "through": self.conversation.last_seq}
+        waiting = (await self._connection.execute(_JOIN_WAITING_TURN, joining)).scalar_one_or_none()
         self.topics.add(TURNS)
         if waiting is not None:
             return TurnId(waiting)
@@ -197,6 +198,7 @@ class Change:
                 "episode": self.conversation.episode,
                 "owner_epoch": self.conversation.owner_epoch,
                 "fence": 0,
+                "through_seq": self.conversation.last_seq,
                 "attempts": 0,
                 "accepted_at": self._now,
                 "deadline_at": self._now + TURN_DEADLINE,
@@ -219,7 +221,10 @@ class Change:
         self.record(TURN_FINISHED, public=False, data={"turn_id": turn_id, "state": state.value})
 
     async def end_open_turns(self, why: str) -> None:
-        """A person took over: whatever the AI agent was about to say is not said, and no turn stays open."""
+        """A person took over: whatever the AI agent was about to say is not said, and no turn stays open.
+
+        These turns answered nothing: what they were about is still open when the person returns the conversation.
+        """
         rows = (
             await self._connection.execute(
                 select(tables.turns).where(
@@ -228,6 +233,7 @@ class Change:
             )
         ).all()
         for turn in map(turn_of, rows):
+            await self._connection.execute(_UPDATE_TURN, {"turn": turn.id, "through_seq": None})
             await self.finish_turn(turn.id, TurnState.HANDED_OFF, {"detail": why})
 
     async def open_handoff(self) -> Handoff | None:

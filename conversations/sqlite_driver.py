@@ -37,6 +37,13 @@ class _Cursor(aiosqlite.Cursor):
 
 
 class _Connection(aiosqlite.Connection):
+    async def _connect(self) -> aiosqlite.Connection:
+        try:
+            return await super()._connect()
+        except BaseException:
+            self._thread.join(1)  # left alone it may outlive the event loop, and print a traceback about it
+            raise
+
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy awaits only what it gets from __aenter__
         return _Cursor(self, self._conn.cursor())
 

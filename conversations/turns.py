@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from conversations import tables
@@ -35,6 +35,9 @@ def _lease() -> ReturningUpdate[tuple[Any, ...]]:
     # The epoch at which the AI agent starts; a person who takes over raises it and the reply is refused.
     epoch = select(conversation.owner_epoch).where(conversation.id == _t.conversation_id).scalar_subquery()
     newest = select(conversation.last_seq).where(conversation.id == _t.conversation_id).scalar_subquery()
+    # At its first lease a turn takes in all that is there; a message that joined it just now may not be seen yet.
+    taken_over = _t.state == TurnState.RUNNING.value
+    through = case((or_(taken_over, _t.through_seq > newest), _t.through_seq), else_=newest)
     return (
         update(tables.turns)
         .where(_t.id == oldest.scalar_subquery())
@@ -42,7 +45,7 @@ def _lease() -> ReturningUpdate[tuple[Any, ...]]:
             state=TurnState.RUNNING.value,
             owner_epoch=epoch,
             fence=_t.fence + 1,
-            through_seq=func.coalesce(_t.through_seq, newest),
+            through_seq=through,
             attempts=_t.attempts + 1,
             lease_until=bindparam("until", type_=tables.Instant),
         )

@@ -9,7 +9,7 @@ from typing import Final
 
 from agent.claims import MARKER, Segment, plain, segments
 from agent.draft import SentenceSupport
-from agent.grounding import FRAMING, Embed, check, passage_source, tool_source
+from agent.grounding import FRAMING, Embed, Source, check, passage_source, tool_source
 from agent.words import content_stems
 from conversations.model import Citation
 from knowledge_base.model import Hit, Passage
@@ -23,13 +23,13 @@ _REFERENCE_USE: Final = re.compile(r"\[([^\[\]\n]{0,1000}[^\[\]\n\d][^\[\]\n]{0,
 _TAG: Final = re.compile(r"</?[a-zA-Z!?][^<>]{0,2000}>")
 _ADDRESS: Final = re.compile(
     r"(?:\b[a-z][a-z0-9+.-]{1,20}://|\bwww\.|(?<![\w:])//(?=\w)|\b(?:mailto|javascript|data|vbscript|"
-        r"tel):(?=\S))[^\s<>]{0,2000}"
+    r"tel):(?=\S))[^\s<>]{0,2000}"
     r"|\b(?:[\w-]{1,63}\.){1,8}[a-z]{2,18}/[^\s<>]{0,2000}",
     re.IGNORECASE,
 )
 _MARKER_VARIANT: Final = re.compile(
     r"[\[【]\^?\s*(?:(?:passages?|sources?|"
-        r"markers?)\s*)?(\d{1,3}(?:\s*[,;&]\s*\d{1,3}){0,9})(?:†[^】\]]{0,40})?\s*[\]】](?!\()",
+    r"markers?)\s*)?(\d{1,3}(?:\s*[,;&]\s*\d{1,3}){0,9})(?:†[^】\]]{0,40})?\s*[\]】](?!\()",
     re.IGNORECASE,
 )
 
@@ -42,7 +42,7 @@ def answer_from(
     cleaned = own_markers(without_foreign_links(visible(text), list(passages.values())), passages)
     sources = [passage_source(passage, marker) for marker, passage in passages.items()]
     supports = check(cleaned, [*sources, *(tool_source(call) for call in calls)], embed=embed)
-    kept = _kept(cleaned, supports, {source.id: source.marker for source in sources if source.marker})
+    kept = _kept(_without_idle_markers(cleaned, supports, sources, embed), supports, sources)
     said = "".join(segment.lead + segment.text for segment in kept).strip()
     order = {old: new for new, old in enumerate(dict.fromkeys(map(int, MARKER.findall(said))), start=1)}
     citations = tuple(_citation(passages[old], new, _citing(kept, old)) for old, new in order.items())
@@ -98,9 +98,27 @@ def own_markers(text: str, passages: Mapping[int, Passage]) -> str:
     return re.sub(r"[ \t]+(?=[.,;:!?](?:\s|$))", "", _MARKER_VARIANT.sub(own, text))
 
 
-def _kept(text: str, supports: Sequence[SentenceSupport], markers: Mapping[str, int]) -> list[Segment]:
+def _without_idle_markers(
+    text: str, supports: Sequence[SentenceSupport], sources: Sequence[Source], embed: Embed | None
+) -> list[Segment]:
+    """The sentences without markers of passages that do not state them: a customer would open the wrong article."""
+    by_marker = {source.marker: source for source in sources if source.marker is not None}
+
+    def states(marker: int, segment: Segment) -> bool:
+        return check(f"{segment.words} [{marker}]", [by_marker[marker]], embed=embed)[-1].source is not None
+
+    cut = []
+    for segment, support in zip(segments(text), supports, strict=True):
+        own = segment.text
+        for marker in set(segment.markers) if support.source not in (None, FRAMING) else ():
+            own = own if states(marker, segment) else re.sub(rf" ?\[{marker}\](?!\[)|\[{marker}\]", "", own)
+        cut.append(Segment(lead=segment.lead, text=own, block=segment.block))
+    return cut
+
+
+def _kept(cut: Sequence[Segment], supports: Sequence[SentenceSupport], sources: Sequence[Source]) -> list[Segment]:
     """The sentences to say. One that lost its paragraph's marker with a dropped neighbour gets its own."""
-    cut = segments(text)
+    markers = {source.id: source.marker for source in sources if source.marker is not None}
     pairs = [(segment, support.source) for segment, support in zip(cut, supports, strict=True) if support.source]
     lost = len(pairs) < len(cut)
     if lost and all(source == FRAMING for _, source in pairs):

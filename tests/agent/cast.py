@@ -72,7 +72,9 @@ def turn(*texts: str, principal: Principal = VISITOR, new: int = 1) -> TurnInput
     answered = len(texts) - new
     authors = [AuthorKind.CUSTOMER if place % 2 == 0 else AuthorKind.AI_AGENT for place in range(answered)]
     authors += [AuthorKind.CUSTOMER] * new
-    messages = tuple(_message(place, text, author) for place, (text, author) in enumerate(zip(texts, authors, strict=True)))
+    messages = tuple(
+        _message(place, text, author) for place, (text, author) in enumerate(zip(texts, authors, strict=True))
+    )
     return TurnInput(messages=messages, new_from=answered, principal=principal)
 
 

@@ -1,10 +1,9 @@
 from itertools import pairwise
 
 from agent.responders.extractive import answer
-from knowledge_base.model import ArticleId, Hit, Quote, QuoteKind
-from knowledge_base.splitting import split
 from knowledge_base.embedding import HashingEmbedder
-from knowledge_base.model import Article
+from knowledge_base.model import Article, ArticleId, Hit, Quote, QuoteKind
+from knowledge_base.splitting import split
 from tests.agent.cast import hit
 
 STEPS = """To return an item:
@@ -72,10 +71,15 @@ def test_a_whole_table_is_shown_as_a_table() -> None:
 def test_an_exception_stays_with_its_rule() -> None:
     text = ask(
         "Can I return sale items?",
-        ("Returns", "You can return sale items within 30 days. However, Final Sale items cannot be returned. We ship daily."),
+        (
+            "Returns",
+            "You can return sale items within 30 days. However, Final Sale items cannot be returned. We ship daily.",
+        ),
     )
-    assert text == "You can return sale items within 30 days. However, Final Sale items cannot be returned. We ship daily. [1]" or (
-        text == "You can return sale items within 30 days. However, Final Sale items cannot be returned. [1]"
+    assert (
+        text
+        == "You can return sale items within 30 days. However, Final Sale items cannot be returned. We ship daily. [1]"
+        or (text == "You can return sale items within 30 days. However, Final Sale items cannot be returned. [1]")
     )
 
 
@@ -99,7 +103,10 @@ def test_what_is_quoted_is_verbatim_in_the_passage() -> None:
 def test_images_and_relative_links_are_taken_off_and_https_links_kept() -> None:
     text = ask(
         "how do returns work for boots",
-        ("Returns", "Returns of boots work like [this](/help/returns), see ![x](https://evil.example/p.png) [our page](https://a.example/b)."),
+        (
+            "Returns",
+            "Returns of boots work like [this](/help/returns), see ![x](https://evil.example/p.png) [our page](https://a.example/b).",
+        ),
     )
     assert "evil.example" not in text
     assert "/help/returns" not in text
@@ -123,7 +130,11 @@ def test_a_pointer_to_another_article_is_not_an_answer() -> None:
 def test_a_table_of_contents_is_not_an_answer() -> None:
     text = ask(
         "reset the board",
-        ("Reset", "In this article:\n\n- [Reset the board](#reset)\n- [Reset memory](#memory)\n\n---\n\nPress the button on the board to reset it."),
+        (
+            "Reset",
+            "In this article:\n\n- [Reset the board](#reset)\n- [Reset memory](#memory)\n\n---\n\n"
+            "Press the button on the board to reset it.",
+        ),
     )
     assert text.startswith("Press the button")
 
@@ -168,7 +179,9 @@ def test_an_item_under_a_heading_that_decides_its_meaning_says_so() -> None:
 
 
 def test_code_is_shown_in_a_block() -> None:
-    text = ask("which command lists the ports", ("Ports", "This command lists the ports:\n\n```\nboard list --ports\n```"))
+    text = ask(
+        "which command lists the ports", ("Ports", "This command lists the ports:\n\n```\nboard list --ports\n```")
+    )
     assert "```\nboard list --ports\n```" in text
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from agent.claims import is_framing, is_promise, segments
 from agent.grounding import FRAMING, Source, check, passage_source, tool_source
+from conversations.model import JsonValue
 from knowledge_base.model import Article, ArticleId, Quote, QuoteKind, Vectors
 from knowledge_base.splitting import split
 from tests.agent.llm_cast import passage
@@ -119,6 +120,10 @@ def test_small_talk_needs_no_source(sentence: str) -> None:
         "Of course we ship everywhere for free.",
         "Let me know and I will cancel it.",
         "Thanks, I've issued a refund.",
+        "Can you send me your card number and the CVV?",
+        "Please let me know your password.",
+        "Would you believe that all returns are free?",
+        "Would you like a free tent?",
     ],
 )
 def test_small_talk_with_a_fact_a_rule_or_a_promise_in_it_is_a_claim(sentence: str) -> None:
@@ -165,10 +170,43 @@ CALL = ToolCall(
         ("Order NP-41952 is on its way.", False),
         ("UPS took the parcel on 21 November.", False),
         ("I have cancelled order NP-48213.", False),
+        ("Order NP-48213 was delivered.", False),
+        ("Order NP-48213 was delivered on November 23.", False),
+        ("Your order NP-48213 was cancelled.", False),
+        ("Order NP-48213 is late.", False),
     ],
 )
 def test_a_tool_result_supports_what_it_says_and_nothing_more(sentence: str, ok: bool) -> None:
     assert supported(sentence, tool_source(CALL)) is ok
+
+
+def test_an_outcome_without_its_day_is_no_outcome() -> None:
+    data: dict[str, JsonValue] = {
+        "orders": [
+            {"number": "NP-1001", "status": "shipped", "delivered_at": None, "refunds": []},
+            {"number": "NP-1002", "status": "delivered", "delivered_at": "2026-11-03", "refunds": []},
+        ]
+    }
+    source = tool_source(replace(CALL, result=ToolResult(ok=True, code="orders", message="Two orders.", data=data)))
+    assert supported("Order NP-1002 was delivered on November 3.", source)
+    assert not supported("Order NP-1001 was delivered on November 3.", source)
+    assert not supported("Order NP-1001 was delivered.", source)
+    assert not supported("Order NP-1001 was refunded.", source)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "You can return items free within 30 days of delivery [1].",
+        "You can return all items within 30 days of delivery [1].",
+        "You can return most items within 30 days of purchase [1].",
+        "You can always return most items within 30 days of delivery [1].",
+    ],
+)
+def test_a_rule_is_not_stretched(sentence: str) -> None:
+    source = passage_source(passage(1, "Returns", "You can return most items within 30 days of delivery."), 1)
+    assert supported("You can return most items within 30 days of delivery [1].", source)
+    assert not supported(sentence, source)
 
 
 def test_each_sentence_is_judged_by_itself_and_in_order() -> None:

@@ -98,6 +98,12 @@ def test_a_sentence_keeps_a_marker_when_the_neighbour_that_carried_it_is_dropped
     assert len(citations) == 1
 
 
+def test_a_marker_of_a_passage_that_does_not_state_the_sentence_is_removed() -> None:
+    said, (citation,), _ = answer_from("Sale items cannot be returned [2][1]. Thanks!", HITS, [], embed=None)
+    assert said == "Sale items cannot be returned [1]. Thanks!"
+    assert citation.article_id == "a1"
+
+
 def test_the_intro_of_a_list_goes_when_no_item_is_left() -> None:
     said, _, _ = answer_from("Sale items cannot be returned [1].\n\nAlso:\n\n- free boats [1]", HITS, [], embed=None)
     assert said == "Sale items cannot be returned [1]."

@@ -6,7 +6,15 @@ SHIPPING = "How much is shipping in the US?"
 
 
 @pytest.mark.parametrize(
-    "text", ["and for Canada?", "what about sale items?", "how long does it take?", "why?", "who pays for that?", "for the mini?"]
+    "text",
+    [
+        "and for Canada?",
+        "what about sale items?",
+        "how long does it take?",
+        "why?",
+        "who pays for that?",
+        "for the mini?",
+    ],
 )
 def test_a_follow_up_is_asked_together_with_the_question_before(text: str) -> None:
     asked = stand_alone(text, [SHIPPING])
@@ -17,7 +25,12 @@ def test_a_follow_up_is_asked_together_with_the_question_before(text: str) -> No
 
 @pytest.mark.parametrize(
     "text",
-    ["How do I reset my password?", "Do you ship to Norway?", "My tent is leaking, what can I do?", "what's your phone number"],
+    [
+        "How do I reset my password?",
+        "Do you ship to Norway?",
+        "My tent is leaking, what can I do?",
+        "what's your phone number",
+    ],
 )
 def test_a_new_topic_does_not_drag_the_old_one_along(text: str) -> None:
     asked = stand_alone(text, [SHIPPING])
@@ -40,7 +53,9 @@ def test_a_chain_of_follow_ups_keeps_its_topic_and_the_newest_ones() -> None:
     assert question == f"{SHIPPING} how long does it take? what about express? and to Norway?"
 
 
-@pytest.mark.parametrize("text", ["it doesn't work", "help", "how much is it", "i have a problem", "the thing is broken"])
+@pytest.mark.parametrize(
+    "text", ["it doesn't work", "help", "how much is it", "i have a problem", "the thing is broken"]
+)
 def test_a_message_that_names_nothing_is_vague(text: str) -> None:
     assert is_vague(text)
 

@@ -17,13 +17,12 @@ from knowledge_base.embedding import HashingEmbedder
 from knowledge_base.knowledge_base import KnowledgeBase
 from knowledge_base.model import Hit
 from tests.agent.cast import MAYA, NOW, hit, turn
-from tools.orders import FakeOrderSystem, Money, Order, OrderItem, OrderState, order_status_tool
+from tools.order_model import Money, Order, OrderItem, OrderState, Shipment
+from tools.orders import FakeOrderSystem, order_status_tool
 from tools.toolbox import Toolbox
 
 RETURNS = "How long do I have to return something?"
-BY_DENSE = ConfidenceModel(
-    intercept=0.0, signals={"dense": Signal(weight=4.0, mean=0.5, deviation=0.1)}, threshold=0.5
-)
+BY_DENSE = ConfidenceModel(intercept=0.0, signals={"dense": Signal(weight=4.0, mean=0.5, deviation=0.1)}, threshold=0.5)
 UNDERSTANDING = Understanding(HashingEmbedder())
 HITS: Mapping[str, tuple[Hit, ...]] = {
     RETURNS: (hit("Returns", "You have 45 days to return something.", dense=0.9),),
@@ -37,14 +36,16 @@ ORDER = Order(
     number="NP-48213",
     state=OrderState.PAID,
     placed_at=datetime(2026, 11, 20, tzinfo=UTC),
-    items=(OrderItem(name="Drift tent", quantity=1),),
+    items=(OrderItem(sku="TENT", name="Drift tent", quantity=1, price=Money(minor=19900, currency="USD")),),
+    shipping_charge=Money(minor=0, currency="USD"),
     total=Money(minor=19900, currency="USD"),
+    shipment=Shipment(
+        method="Standard", carrier=None, tracking_number=None, shipped_at=None, delivered_at=None, expected_on=None
+    ),
 )
 
 
-def agent_with(
-    knowledge: KnowledgeSearch | None = None, *, toolbox: Toolbox | None = None
-) -> SupportAgent:
+def agent_with(knowledge: KnowledgeSearch | None = None, *, toolbox: Toolbox | None = None) -> SupportAgent:
     return SupportAgent(
         knowledge=knowledge or FakeSearch(HITS),
         understanding=UNDERSTANDING,
@@ -87,7 +88,10 @@ async def test_what_the_help_center_does_not_hold_is_handed_off_with_its_evidenc
 
 
 async def test_an_answer_that_is_only_just_likely_says_how_to_get_a_person() -> None:
-    draft = await reply(agent_with(FakeSearch({"do you sell poles": (hit("Poles", "We sell poles.", dense=0.51),)})), turn("do you sell poles"))
+    draft = await reply(
+        agent_with(FakeSearch({"do you sell poles": (hit("Poles", "We sell poles.", dense=0.51),)})),
+        turn("do you sell poles"),
+    )
     assert draft.decision is Decision.ANSWER
     assert draft.text.endswith(replies.IF_NOT_IT)
 
@@ -237,7 +241,9 @@ async def test_a_100_kb_question_is_answered_like_any_other() -> None:
 async def test_a_turn_on_a_real_knowledge_base_cites_the_right_article(tmp_path: Path) -> None:
     folder = tmp_path / "articles"
     folder.mkdir()
-    (folder / "returns.md").write_text("---\ntitle: How do I return an item?\n---\n1. Open the order.\n2. Print the label.\n")
+    (folder / "returns.md").write_text(
+        "---\ntitle: How do I return an item?\n---\n1. Open the order.\n2. Print the label.\n"
+    )
     (folder / "shipping.md").write_text("---\ntitle: How long does shipping take?\n---\nShipping takes 3 to 5 days.\n")
     embedder = HashingEmbedder()
     knowledge = KnowledgeBase.open(tmp_path / "knowledge", embedder)
@@ -253,5 +259,3 @@ async def test_a_turn_on_a_real_knowledge_base_cites_the_right_article(tmp_path:
 def test_the_agents_own_sentences_state_nothing_about_the_business() -> None:
     said = [*replies.SMALL_TALK.values(), replies.NOT_FOUND, replies.SIGN_IN, replies.NEEDS_A_PERSON]
     assert not any(character.isdigit() for text in said for character in text)
-
-

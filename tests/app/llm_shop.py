@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +12,10 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from agent.chat_model import ChatModel, ChatModelSettings
+from agent.responders.llm import LlmResponder, Voice
+from agent.support_agent import SupportAgent
+from agent.understanding import Understanding
 from app.identity import Identity
 from app.knowledge import Company, build_agent
 from app.scripted_model import ScriptedModelLog
@@ -51,7 +55,7 @@ class Shop:
 
 
 @contextlib.contextmanager
-def open_shop(folder: Path) -> AsyncIterator[Shop]:
+def open_shop(folder: Path) -> Iterator[Shop]:
     embedder = open_embedder(None, encoders=folder / "encoder")
     knowledge = KnowledgeBase.open(folder / "knowledge", embedder)
     knowledge.ingest([DEMO / "help_center"])
@@ -124,17 +128,42 @@ async def shop_with_model(
     shop: Shop, database: Path, *, base_url: str | None, model: str = "scripted"
 ) -> AsyncIterator[Desk]:
     """The service as `baton serve` wires it, with a model at `base_url`; None for none at all."""
-    changes: dict[str, object] = {
-        "llm_base_url": base_url,
-        "llm_model": model,
-        "llm_timeout_seconds": MODEL_SECONDS,
-        "answer_seconds": ANSWER_SECONDS,
-    }
-    settings = Settings(data_dir=shop.folder, _env_file=None, **changes)  # type: ignore[arg-type,call-arg]
+    settings = Settings(
+        data_dir=shop.folder,
+        llm_base_url=base_url,
+        llm_model=model,
+        llm_timeout_seconds=MODEL_SECONDS,
+        _env_file=None,
+    )
     agent = build_agent(settings, shop.knowledge, shop.embedder, toolbox=shop.toolbox, company=COMPANY)
+    async with serving_shop(shop, database, agent) as desk:
+        yield desk
+
+
+@contextlib.asynccontextmanager
+async def serving_shop(shop: Shop, database: Path, agent: SupportAgent) -> AsyncIterator[Desk]:
     parts = Parts(library=shop.knowledge, agent=agent, company=COMPANY, shop=shop.orders)
-    async with serving(f"sqlite:///{database}", shop.folder, parts=parts, **changes) as served:
+    url = f"sqlite:///{database}"
+    async with serving(url, shop.folder, parts=parts, answer_seconds=ANSWER_SECONDS) as served:
         yield Desk(served, await served.console())
+
+
+def agent_with_clock(shop: Shop, base_url: str, clock: Callable[[], float]) -> SupportAgent:
+    """The AI agent whose circuit breaker tells the time by `clock`."""
+    models = ChatModelSettings(base_url=base_url, model="scripted", timeout_s=MODEL_SECONDS)
+    responder = LlmResponder(
+        chat=ChatModel(models, clock=clock),
+        toolbox=shop.toolbox,
+        voice=Voice(company=COMPANY.name, ai_name=COMPANY.ai_name),
+        today=lambda: utc_now().date(),
+    )
+    return SupportAgent(
+        knowledge=shop.knowledge,
+        understanding=Understanding(shop.embedder, cache=shop.folder / "encoder"),
+        toolbox=shop.toolbox,
+        llm=responder,
+        clock=clock,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

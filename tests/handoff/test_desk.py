@@ -67,7 +67,7 @@ class Cast:
         return (await self.record.store.latest_handoffs([self.id]))[self.id]
 
     async def passing(self, decision: HandoffDecision) -> PassingOn:
-        facts = await gather_facts(self.record.store, await self.now(), self.ava)
+        facts = await gather_facts(self.record.store, self.id, self.ava, episode=(await self.now()).episode)
         return PassingOn(decision=decision, facts=facts)
 
     async def ask_for_person(self) -> Conversation:
@@ -328,7 +328,7 @@ async def test_released_it_waits_at_its_old_place_and_can_be_claimed_again(claim
     claimed.record.clock.advance(minutes=5)
     new = NewMessage(author=customer_actor(later), text="me too", client_message_id="m1")
     await receive(claimed.record.store, other.id, later, new)
-    facts = await gather_facts(claimed.record.store, await claimed.record.store.conversation(other.id), later)
+    facts = await gather_facts(claimed.record.store, other.id, later, episode=1)
     await claimed.desk.hand_off_on_request(other.id, later, PassingOn(decision=ASKED, facts=facts))
     released = await claimed.desk.release(claimed.id, claimed.noor, owner_epoch=(await claimed.now()).owner_epoch)
     assert (released.status, released.assignee_id, released.queued_at) == (Status.QUEUED, None, first)

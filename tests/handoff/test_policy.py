@@ -148,7 +148,7 @@ def test_small_talk_is_never_a_loop_nor_a_turn_too_many(turn: TurnInput) -> None
 
 
 def test_the_first_rule_that_speaks_wins() -> None:
-    repeated = [message for message in asked_and_answered(TURN_CAP, "it caught fire")]
+    repeated = asked_and_answered(TURN_CAP, "it caught fire")
     everything = turn_of(*repeated, customer("it caught fire", 99))
     gives_up = draft(decision=Decision.HANDOFF, reason=HandoffReason.UNGROUNDED)
     wanted = draft(kind=TurnKind.WANTS_PERSON, decision=Decision.HANDOFF, reason=HandoffReason.UNGROUNDED)
