@@ -28,6 +28,7 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+OfDemo = Annotated[bool, typer.Option("--demo", help="Work on the demo shop's help center.")]
 
 
 def main() -> None:
@@ -56,12 +57,15 @@ def serve(
 
 
 @cli.command()
-def ingest(paths: Annotated[list[Path], typer.Argument(help="Folders of Markdown, or JSON Lines files.")]) -> None:
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Folders of Markdown, or JSON Lines files.")],
+    demo: OfDemo = False,
+) -> None:
     """Take a help center in. Again is a no-op; what disappeared from the source is gone from answers."""
     from app.knowledge import ingesting  # noqa: PLC0415
     from app.progress import progress_bars  # noqa: PLC0415
 
-    settings = Settings()
+    settings = Settings(demo=True) if demo else Settings()
     absolute = [path.expanduser().resolve() for path in paths]
     with progress_bars(err) as show:
         body = {"paths": [str(path) for path in absolute]}
@@ -74,11 +78,12 @@ def search(
     question: Annotated[str, typer.Argument(help="What a customer would ask.")],
     limit: Annotated[int, typer.Option(min=1, max=50)] = 8,
     as_json: AsJson = False,
+    demo: OfDemo = False,
 ) -> None:
     """Show the passages a question finds, with their scores."""
     from app.knowledge import searching  # noqa: PLC0415
 
-    settings = Settings()
+    settings = _where_articles_are(demo)
     body: JsonObject = {"question": question, "limit": limit}
     found = _at_home(settings, "search", body, lambda: searching(settings, question, limit))
     if as_json:
@@ -88,11 +93,15 @@ def search(
 
 
 @cli.command()
-def ask(question: Annotated[str, typer.Argument(help="What a customer would ask.")], as_json: AsJson = False) -> None:
+def ask(
+    question: Annotated[str, typer.Argument(help="What a customer would ask.")],
+    as_json: AsJson = False,
+    demo: OfDemo = False,
+) -> None:
     """Put one question to the AI agent."""
     from app.knowledge import asking  # noqa: PLC0415
 
-    settings = Settings()
+    settings = _where_articles_are(demo)
     asked = _at_home(settings, "ask", {"question": question}, lambda: asking(settings, question))
     if as_json:
         print(json.dumps(asked, ensure_ascii=False))  # noqa: T201
@@ -128,6 +137,16 @@ def scripted_model(port: Annotated[int, typer.Option(help="Port to serve on.")] 
         f"BATON_LLM_BASE_URL=http://127.0.0.1:{port}/v1 BATON_LLM_MODEL=scripted make run"
     )
     uvicorn.run(create_scripted_model(), host="127.0.0.1", port=port, log_level="warning")
+
+
+def _where_articles_are(demo: bool) -> Settings:
+    """Your own help center; the demo's as long as you have none, so that a first question finds something."""
+    settings = Settings(demo=True) if demo else Settings()
+    of_demo = settings.model_copy(update={"demo": True})
+    if not settings.demo and not settings.knowledge_dir.exists() and of_demo.knowledge_dir.exists():
+        err.print("[dim]No help center of yours is ingested yet; asking the demo's.[/dim]")
+        return of_demo
+    return settings
 
 
 def _refuse_busy_port(settings: Settings) -> None:

@@ -54,7 +54,8 @@ def _block(block: Block) -> str:
         return _table(block)
     if kind in ("ul", "ol"):
         items = "".join(f"<li>{''.join(_block(part) for part in _blocks(item))}</li>" for item in _list(block["c"]))
-        return f"<{kind}>{items}</{kind}>"
+        start = f' start="{block["start"]}"' if block.get("start", 1) != 1 else ""
+        return f"<{kind}{start}>{items}</{kind}>"
     if kind == "pre":
         return f"<pre>{escape(str(block['v']))}</pre>"
     if kind == "quote":

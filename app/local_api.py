@@ -21,7 +21,7 @@ from app.errors import Problem, Refused
 from app.knowledge import found_json, ingest_into
 from app.schemas import MAX_MESSAGE_CHARS, Request
 from app.widget_api import BatonHere
-from app.wiring import Baton
+from app.wiring import Baton, article_hosts
 from conversations.model import JsonObject
 from knowledge_base.knowledge_base import InvalidSource, KnowledgeBaseDamaged
 
@@ -82,4 +82,6 @@ async def _ingest_lines(baton: Baton, paths: list[Path]) -> AsyncIterator[str]:
     working.add_done_callback(lambda _: lines.put_nowait(None))
     while (line := await lines.get()) is not None:
         yield json.dumps(line) + "\n"
-    yield json.dumps(await working) + "\n"
+    report = await working
+    baton.rich_text.allow(article_hosts(baton.library))
+    yield json.dumps(report) + "\n"

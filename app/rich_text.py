@@ -6,7 +6,7 @@ Images become their alt text (a remote image is a way out for data), links survi
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -39,6 +39,11 @@ class RichText:
         self._link_hosts = frozenset(host.lower() for host in link_hosts)
         # Messages never change and are shown again and again: to each reconnecting page, in each inbox.
         self._article = lru_cache(maxsize=RENDERED_KEPT)(self._render_article)
+
+    def allow(self, hosts: Iterable[str]) -> None:
+        """Links may lead to these hosts, too."""
+        self._link_hosts |= {host.lower() for host in hosts}
+        self._article.cache_clear()
 
     def plain(self, text: str) -> list[JsonObject]:
         """A customer's text: paragraphs and line breaks, nothing is interpreted."""

@@ -180,7 +180,22 @@ def _fit(wanted: frozenset[str], title: str, sentence: str) -> float:
 
 def _sentences(body: str) -> list[str]:
     lines = (_BULLET.sub("", line) for line in body.split("\n") if not line.lstrip().startswith(("#", "|", ">")))
-    return [words for line in lines for sentence in sentences(line) if len((words := plain(sentence)).split()) > 3]
+    prose = [words for line in lines for sentence in sentences(line) if len((words := plain(sentence)).split()) > 3]
+    return [*prose, *_rows(body)]
+
+
+def _rows(body: str) -> list[str]:
+    """Each row of the tables in `body` with its columns: "Canada: Standard $12.95, Express $24.95."."""
+    said: list[str] = []
+    header: list[str] = []
+    for line in body.split("\n"):
+        cells = [plain(cell) for cell in line.strip().strip("|").split("|")] if line.lstrip().startswith("|") else []
+        if not cells or not header:
+            header = cells
+        elif any(re.search(r"\w", cell) for cell in cells):
+            named = [f"{column} {cell}" for column, cell in zip(header, cells, strict=False)]
+            said.append(f"{cells[0]}: {', '.join(named[1:])}.")
+    return said
 
 
 def _tell(result: str) -> ScriptedReply:

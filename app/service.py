@@ -16,6 +16,7 @@ from app import console_api, demo_shop_api, help_pages, local_api, widget_api
 from app.errors import Problem, Refused, install_error_handlers
 from app.security import BodyLimit, SecurityHeaders
 from app.settings import Settings
+from app.start_page import start_page
 from app.widget_api import BatonHere
 from app.wiring import Parts, running, utc_now
 
@@ -77,8 +78,8 @@ def _add_pages(service: FastAPI, pages: Path) -> None:
         return {"status": "ok"}
 
     @service.get("/", include_in_schema=False)
-    async def shop_page() -> Response:
-        return _page(pages / "shop" / "index.html")
+    async def front_page(baton: BatonHere) -> Response:
+        return _page(pages / "shop" / "index.html") if baton.shop else start_page(baton)
 
     @service.get("/widget.js", include_in_schema=False)
     async def widget_script() -> Response:

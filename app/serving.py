@@ -14,7 +14,7 @@ from app.knowledge import Company, build_agent, company_of, ingest_into, opened
 from app.progress import progress_bars
 from app.service import create_service
 from app.settings import Settings
-from app.wiring import Parts, host_of, new_id, utc_now
+from app.wiring import Parts, new_id, utc_now
 from conversations.database import open_database
 from conversations.events import Bus
 from conversations.people import People
@@ -38,7 +38,6 @@ def serve(settings: Settings, out: Console) -> None:
             library=knowledge,
             agent=build_agent(settings, knowledge, embedder, toolbox=Toolbox(tools), company=company),
             company=company,
-            article_hosts=frozenset(host for a in knowledge.articles() if (host := host_of(a.url)) is not None),
             shop=shop,
         )
         address = f"http://{settings.host}:{settings.port}"
@@ -57,12 +56,12 @@ def serve(settings: Settings, out: Console) -> None:
 
 async def _check_record(settings: Settings) -> None:
     """Within the server a record that cannot be used would show as its traceback."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(parents=True, exist_ok=True)
     await (await open_database(settings.record_url)).close()
 
 
 def _load_demo(settings: Settings, knowledge: KnowledgeBase, out: Console) -> DemoShop:
-    shop = load_demo_shop(DEMO / "shop.json", settings.data_dir / "demo-shop.db", now=utc_now())
+    shop = load_demo_shop(DEMO / "shop.json", settings.home / "shop.db", now=utc_now())
     with progress_bars(out) as show:
         ingest_into(knowledge, [DEMO / "help_center"], show)
     return shop
@@ -93,7 +92,7 @@ def _print_addresses(address: str, settings: Settings, out: Console) -> None:
 
 async def add_human_agent(settings: Settings, email: str, *, name: str, password: str) -> bool:
     """Make a console account; False where the address has one."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(parents=True, exist_ok=True)
     database = await open_database(settings.record_url)
     try:
         store = ConversationStore(database, Bus(), clock=utc_now, new_id=new_id)

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address to serve on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to serve on.")
-    demo: bool = Field(default=False, description="Load and serve the demo shop with its customers and orders.")
+    demo: bool = Field(default=False, description="Work on the demo shop, kept apart in demo/ of the data folder.")
 
     company: str = Field(default="Our shop", description="Name shown in the widget.")
     ai_name: str = Field(default="AI agent", description="What the AI agent is called in the widget.")
@@ -58,11 +58,16 @@ class Settings(BaseSettings):
 
     @property
     def record_url(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'baton.db'}"
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'baton.db'}"
 
     @property
     def knowledge_dir(self) -> Path:
-        return self.data_dir / "knowledge"
+        return self.home / "knowledge"
+
+    @property
+    def home(self) -> Path:
+        """Where conversations and knowledge lie: the demo has a folder of its own, so that it never mixes in."""
+        return self.data_dir / "demo" if self.demo else self.data_dir
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,17 +73,20 @@ class TurnRunner:
 
     async def run_forever(self) -> None:
         """Lease and run turns until cancelled; also finds turns whose runner died."""
-        with self._desk.bus.subscribe(TURNS) as subscription:
-            while True:
-                await self._places.acquire()
-                turn = await self._lease()
-                if turn is None:
-                    self._places.release()
-                    await subscription.next(SWEEP_SECONDS)
-                    continue
-                task = asyncio.create_task(self._run(turn))
-                self._running.add(task)
-                task.add_done_callback(self._done)
+        try:
+            with self._desk.bus.subscribe(TURNS) as subscription:
+                while True:
+                    await self._places.acquire()
+                    turn = await self._lease()
+                    if turn is None:
+                        self._places.release()
+                        await subscription.next(SWEEP_SECONDS)
+                        continue
+                    task = asyncio.create_task(self._run(turn))
+                    self._running.add(task)
+                    task.add_done_callback(self._done)
+        finally:
+            await _cancelled(self._running)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -211,13 +214,21 @@ class TurnRunner:
         try:
             yield
         finally:
-            keeper.cancel()
+            await _cancelled([keeper])
 
     async def _keep(self, turn: Turn) -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
             if not await self._desk.turns.extend(turn):
                 return  # someone else has the turn now; our write will be refused
+
+
+async def _cancelled(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel and wait: whoever closes the database next must not close it under a statement that still runs."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 def _first_new(messages: tuple[Message, ...], answered_through: int) -> int:

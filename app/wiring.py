@@ -45,6 +45,8 @@ class Library(Protocol):
 
     def article(self, article_id: str) -> Article | None: ...
 
+    def articles(self) -> list[Article]: ...
+
     def search(self, question: str, *, limit: int) -> SearchResult: ...
 
     def ingest(self, paths: Sequence[Path], *, progress: IngestProgress | None = None) -> IngestReport: ...
@@ -57,7 +59,6 @@ class Parts:
     library: Library
     agent: Answering
     company: Company
-    article_hosts: frozenset[str] = frozenset()
     shop: DemoShop | None = None
 
 
@@ -111,10 +112,10 @@ def baton_of(request: Request) -> Baton:
     return baton
 
 
-def host_of(url: str | None) -> str | None:
-    """The host of an https address, else None."""
-    parts = urlsplit(url or "")
-    return parts.hostname if parts.scheme == "https" else None
+def article_hosts(library: Library) -> set[str]:
+    """The hosts of the articles' own https addresses."""
+    addresses = (urlsplit(article.url) for article in library.articles() if article.url)
+    return {parts.hostname for parts in addresses if parts.scheme == "https" and parts.hostname}
 
 
 @asynccontextmanager
@@ -126,7 +127,7 @@ async def running(settings: Settings, parts: Parts, *, clock: Callable[[], datet
     store = ConversationStore(database, bus, clock=clock, new_id=new_id)
     people = People(database, store, bus, clock=clock, new_id=new_id)
     turns = TurnQueue(database, clock=clock)
-    rich_text = RichText({*settings.link_hosts, *parts.article_hosts})
+    rich_text = RichText({*settings.link_hosts, *article_hosts(parts.library)})
     presenter = Presenter(people, rich_text, ai_name=parts.company.ai_name)
     desk = HandoffDesk(store, anybody_online=people.anybody_online, away_text=parts.company.away_text)
     around = Desk(store=store, people=people, turns=turns, handoff=desk, bus=bus)
@@ -159,4 +160,5 @@ async def running(settings: Settings, parts: Parts, *, clock: Callable[[], datet
         yield baton
     finally:
         turning.cancel()
+        await asyncio.wait([turning, *baton.background])
         await database.close()

@@ -138,7 +138,7 @@ class _Turns:
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        conversations = fill_record(Settings(data_dir=self._folder, _env_file=None))
+        conversations = fill_record(Settings(data_dir=self._folder, demo=True, _env_file=None))
         environment = {**os.environ, "BATON_DATA_DIR": str(self._folder), "BATON_PORT": str(PORT)}
         limits = {"BATON_MESSAGES_PER_MINUTE": "100000", "BATON_SESSIONS_PER_MINUTE": "100000"}
         command = [sys.executable, "-m", "app.cli", "serve", "--demo"]

@@ -34,7 +34,7 @@ def fill_record(settings: Settings) -> tuple[Filled, Filled]:
 
 
 async def _fill(settings: Settings) -> tuple[Filled, Filled]:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(parents=True, exist_ok=True)
     secrets = load_secrets(settings)
     database = await open_database(settings.record_url)
     store = ConversationStore(database, Bus(), clock=utc_now, new_id=new_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import threading
@@ -17,6 +18,8 @@ import Stemmer
 from numpy.typing import NDArray
 
 from knowledge_base.model import Passage
+
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # it announces each index it builds
 
 _TITLE_WEIGHT: Final = 2
 _MAX_QUESTION_TOKENS: Final = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ import httpx2
 import uvicorn
 
 from agent.draft import Activity, ActivityListener, Confidence, Decision, Draft, TurnInput, TurnKind
+from agent.knowledge_search import FakeSearch
 from app.knowledge import Company
 from app.service import create_service
 from app.settings import Settings
 from app.wiring import Baton, Parts, utc_now
 from conversations.model import Citation
+from knowledge_base.knowledge_base import IngestProgress, IngestReport, InvalidSource
 from knowledge_base.model import Article, ArticleId
 from tests.services import free_port
 
@@ -73,12 +75,29 @@ class WrittenAgent:
         return self.write(turn)
 
 
-class OneArticle:
-    def article(self, article_id: ArticleId) -> Article | None:
-        if article_id != "returns":
-            return None
-        text = "Send it back **within 30 days**.\n\n<script>alert(1)</script>\n\n![pixel](https://evil.example/p.png)"
-        return Article(id=article_id, title="Returns", text=text, url="/help/returns")
+RETURNS = Article(
+    id=ArticleId("returns"),
+    title="Returns",
+    text="Send it back **within 30 days**.\n\n<script>alert(1)</script>\n\n![pixel](https://evil.example/p.png)",
+    url="/help/returns",
+)
+
+
+class Shelf(FakeSearch):
+    """A library of these articles that finds nothing and takes nothing in."""
+
+    def __init__(self, *articles: Article) -> None:
+        super().__init__()
+        self._articles = {str(article.id): article for article in articles}
+
+    def article(self, article_id: str) -> Article | None:
+        return self._articles.get(article_id)
+
+    def articles(self) -> list[Article]:
+        return list(self._articles.values())
+
+    def ingest(self, paths: Sequence[Path], *, progress: IngestProgress | None = None) -> IngestReport:
+        raise InvalidSource("this shelf takes nothing in")
 
 
 @dataclass(kw_only=True)
@@ -151,7 +170,7 @@ class Widget:
         view = await self.read(conversation)
         messages = view["messages"]
         assert isinstance(messages, list)
-        return [f"{m['author']['kind']}: {m['text']}" for m in messages]  # type: ignore[index,call-overload]
+        return [f"{m['author']['kind']}: {m['text']}" for m in messages]
 
     async def until(self, conversation: Json, length: int, seconds: float = 8.0) -> list[str]:
         """The messages once there are `length` of them."""
@@ -196,7 +215,7 @@ async def serving(
     }
     settings = Settings(**(values | changes))  # type: ignore[arg-type]
     written = agent or WrittenAgent()
-    served_parts = parts or Parts(library=OneArticle(), agent=written, company=COMPANY)
+    served_parts = parts or Parts(library=Shelf(RETURNS), agent=written, company=COMPANY)
     service = create_service(settings, served_parts, clock=utc_now)
     port = free_port()
     config = uvicorn.Config(service, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1)

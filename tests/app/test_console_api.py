@@ -7,7 +7,7 @@ from collections import Counter
 import httpx2
 import pytest
 
-from agent.draft import Decision
+from agent.draft import Decision, Draft, TurnInput
 from conversations.model import HandoffReason
 from tests.app.serving import CITATION, Console, Json, Served, Widget, drafted
 
@@ -109,7 +109,7 @@ async def test_a_person_who_replies_takes_over_and_no_ai_message_follows(served:
 
 
 async def test_an_agent_that_raises_hands_off_instead_of_staying_silent(served: Served) -> None:
-    def broken(turn: object) -> None:
+    def broken(turn: TurnInput) -> Draft:
         raise ZeroDivisionError
 
     served.agent.write = broken

@@ -109,7 +109,7 @@ async def test_a_follow_up_reaches_the_model_as_a_question_of_its_own(shop: Shop
         await chat.ask("How much is standard shipping to Australia?")
         turn = await chat.ask("and for Canada?")
     assert turn.trace["responder"] == "llm"
-    assert "canada" in turn.reply["citations"][0]["title"].lower()
+    assert "$12.95" in turn.text
     assert is_grounded(turn, shop)
 
 

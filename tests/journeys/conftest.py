@@ -29,7 +29,7 @@ def prepared_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def prepared(prepared_dir: Path) -> Path:
-    if not (prepared_dir / "knowledge").exists():
+    if not (prepared_dir / "demo" / "knowledge").exists():
         first = Server(prepared_dir, {})
         await first.start()
         first.stop()
