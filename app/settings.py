@@ -15,7 +15,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Every name has the prefix BATON_ in the environment, e.g. BATON_DATA_DIR."""
 
-    model_config = SettingsConfigDict(env_prefix="BATON_", env_file=".env", extra="ignore", frozen=True)
+    # An empty value is an unset one: "BATON_LLM_MODEL=" names no model.
+    model_config = SettingsConfigDict(
+        env_prefix="BATON_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Field(default=Path("var"), description="All state lives here.")
     database_url: str | None = Field(

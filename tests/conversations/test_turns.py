@@ -100,9 +100,9 @@ async def test_concurrent_leases_give_each_turn_to_one_runner(record: Record) ->
         ava, conversation = await start(record)
         await write(record, ava, conversation, "hello", "m1")
     leased = await asyncio.gather(*(record.turns.lease() for _ in range(10)))
-    while any(turn is None for turn in leased) and (more := await record.turns.lease()) is not None:
-        leased = [turn for turn in leased if turn is not None] + [more]
     ids = [turn.id for turn in leased if turn is not None]
+    while (missed := await record.turns.lease()) is not None:  # skipped while another runner looked at it
+        ids.append(missed.id)
     assert len(ids) == len(set(ids)) == 10
 
 
