@@ -98,6 +98,7 @@ def evidence_of(found: SearchResult, answer: ExtractiveAnswer, *, follow_up: boo
         "unknown": min(1.0, len(found.unknown_words) / asked),
         "quote": answer.cosine,
         "quoted_words": answer.own,
+        "said": answer.said,
         "length": min(1.0, math.log1p(len(found.question.split())) / 4.0),
         "follow_up": float(follow_up),
     }

@@ -45,8 +45,12 @@ class Asked:
             {
                 "answer": self.answer,
                 "citations": [asdict(citation) for citation in self.citations],
-                "confidence": {"value": confidence["value"], "calibrated": confidence["calibrated"]},
-                "evidence": {"signals": confidence["evidence"], "contributions": confidence["contributions"]},
+                "confidence": confidence["value"],
+                "evidence": {
+                    "calibrated": confidence["calibrated"],
+                    "signals": confidence["evidence"],
+                    "contributions": confidence["contributions"],
+                },
                 "decision": self.decision.value,
                 "reason": self.reason.value if self.reason else None,
                 "detail": self.detail,

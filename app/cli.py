@@ -231,10 +231,9 @@ def _print_asked(asked: JsonObject) -> None:
     for citation in cast("list[JsonObject]", asked["citations"]):
         where = f" — {citation['url']}" if citation["url"] else ""
         out.print(f"  [dim]\\[{citation['marker']}] {escape(str(citation['title']))}{escape(where)}[/dim]")
-    confidence = cast("JsonObject", asked["confidence"])
-    calibrated = "" if confidence["calibrated"] else " (uncalibrated)"
+    calibrated = "" if cast("JsonObject", asked["evidence"])["calibrated"] else " (uncalibrated)"
     reason = f" · {asked['reason']}" if asked["reason"] else ""
-    out.print(f"[dim]{asked['decision']}{reason} · confidence {confidence['value']:.2f}{calibrated}[/dim]")
+    out.print(f"[dim]{asked['decision']}{reason} · confidence {asked['confidence']:.2f}{calibrated}[/dim]")
     if asked["detail"]:
         out.print(f"[dim]{escape(str(asked['detail']))}[/dim]")
 

@@ -158,12 +158,11 @@ class TurnRunner:
             self._desk.store.messages(turn.conversation_id, limit=CONTEXT_MESSAGES, public_only=True),
             self._desk.turns.answered_through(turn.conversation_id),
         )
-        messages = tuple(
-            message for message in shown if message.episode == turn.episode and message.seq <= turn.through_seq
-        )
+        episode = [message for message in shown if message.episode == turn.episode and message.seq <= turn.through_seq]
+        before, new = _before_and_new(episode, answered)
         return TurnInput(
-            messages=messages,
-            new_from=_first_new(messages, answered),
+            messages=(*before, *new),
+            new_from=len(before),
             principal=Principal(customer_id=customer.id, external_id=customer.external_id),
             earlier=tuple(message for message in shown if message.episode < turn.episode),
         )
@@ -231,19 +230,15 @@ async def _cancelled(tasks: Collection[asyncio.Task[None]]) -> None:
         await asyncio.wait(tasks)
 
 
-def _first_new(messages: tuple[Message, ...], answered_through: int) -> int:
-    """Index of the first customer message that neither a turn nor a person has answered; `len(messages)` if none.
+def _before_and_new(messages: list[Message], answered_through: int) -> tuple[list[Message], list[Message]]:
+    """What was said before, and what the customer wrote that neither a turn nor a person has answered.
 
-    Looking for the last reply would not do: a message that came while a turn ran stands before that turn's reply.
+    A message that came while a turn ran stands before that turn's reply in the record, and is new all the same.
     """
     by_people = [message.seq for message in messages if message.author.kind is AuthorKind.HUMAN_AGENT]
     answered = max([answered_through, *by_people])
-    new = (
-        index
-        for index, message in enumerate(messages)
-        if message.author.kind is AuthorKind.CUSTOMER and message.seq > answered
-    )
-    return next(new, len(messages))
+    new = [message for message in messages if message.author.kind is AuthorKind.CUSTOMER and message.seq > answered]
+    return [message for message in messages if message not in new], new
 
 
 def _sign(activity: Activity | None) -> JsonObject:

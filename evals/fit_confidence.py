@@ -44,7 +44,7 @@ _SEED: Final = 11
 _HITS: Final = 8
 _MEANS: Final = {
     "dense": 1, "dense_margin": 1, "lexical": 1, "lexical_margin": 1, "fused_margin": 1, "agreement": 1, "coverage": 1,
-    "unknown": -1, "quote": 1, "quoted_words": 1,
+    "unknown": -1, "quote": 1, "quoted_words": 1, "said": 1,
 }  # fmt: skip
 """Which way a signal must point, where that is plain."""
 _MOST_ERROR: Final = 0.15

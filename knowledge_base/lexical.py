@@ -121,10 +121,10 @@ class LexicalIndex:
         return number if number is not None and number < len(self._frequencies) else None
 
 
-def build_lexical(documents: Sequence[Sequence[str]], folder: Path) -> None:
-    """Write the index of `documents` (the tokens of each passage) into `folder`."""
+def build_lexical(passages: Sequence[Sequence[str]], folder: Path) -> None:
+    """Write the index of `passages` (the tokens of each) into `folder`."""
     vocabulary: dict[str, int] = {"": 0}
-    ids = [[vocabulary.setdefault(token, len(vocabulary)) for token in document or ("",)] for document in documents]
+    ids = [[vocabulary.setdefault(token, len(vocabulary)) for token in passage or ("",)] for passage in passages]
     index = bm25s.BM25(k1=1.2, b=0.75)
     index.index((ids, vocabulary), show_progress=False)
     index.save(str(folder), show_progress=False)

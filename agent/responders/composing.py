@@ -19,7 +19,6 @@ _DECIDES: Final = re.compile(
     re.IGNORECASE,
 )
 _REST: Final = "The article has the other steps."
-_TABLE_ROW: Final = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +111,10 @@ def _lines(quotes: Sequence[Quote], number: int) -> list[str]:
 
 
 def _rows(excerpt: Excerpt, marker: str) -> str:
-    """The table as it stands when all of it is shown, else each row on a line, named by its first cell."""
+    """Each row on a line, named by its first cell: raw pipes are unreadable where Markdown tables are not drawn."""
     quotes = excerpt.quotes
     lead = shown(quotes[0].lead)
-    whole = same_list(excerpt.hit.passage.quotes, excerpt.indices[0])
-    table = "\n".join(line.strip() for line in _TABLE_ROW.findall(excerpt.hit.passage.text))
     heading = f"{lead or f'**{shown(_topic(excerpt))}**'} {marker}"
-    if len(whole) == len(quotes) and len(quotes) > 1 and table.count("\n") == len(quotes) + 1:
-        return f"{heading}\n\n{table}"
     lines = [_row(quote.text) for quote in quotes]
     if len(lines) == 1:
         return f"{lines[0]} {marker}"
@@ -127,7 +122,7 @@ def _rows(excerpt: Excerpt, marker: str) -> str:
 
 
 def _row(text: str) -> str:
-    """ "Destination: Canada; Standard: $12.95" as "**Canada**: Standard: $12.95"."""
+    """ "Destination: Canada; Standard: $12.95" as "**Canada** – Standard: $12.95"."""
     first, _, rest = shown(text).partition("; ")
     name = first.partition(": ")[2] or first
     return f"**{name.strip('*')}** – {rest}" if rest else shown(text)

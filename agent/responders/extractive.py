@@ -13,8 +13,18 @@ from typing import Final
 
 from agent.draft import SentenceSupport
 from agent.responders.composing import Excerpt, compose
+from agent.responders.models import by_model, contradicted
 from agent.responders.passage_text import Paragraphs, same_list
-from agent.responders.quoting import Question, ScoredQuote, covered, named_by_follow_up, read_question, scored_quotes
+from agent.responders.quoting import (
+    SAYS_YES_OR_NO,
+    Question,
+    ScoredQuote,
+    covered,
+    named_by_follow_up,
+    read_question,
+    scored_quotes,
+)
+from agent.responders.stems import stems
 from conversations.model import Citation
 from knowledge_base.model import Hit, QuoteKind
 
@@ -30,6 +40,8 @@ _CLEAR: Final = 0.10
 """An item or row this much above the next is the answer by itself."""
 _SECOND_PART: Final = 0.30
 """A second article is quoted when it holds words with this share of the question's weight that the first one lacks."""
+_SAME_QUESTION: Final = 0.6
+"""A title with this share of the customer's words asks what they ask, so that its Yes or No is theirs."""
 _LEAST_SCORE: Final = 0.30
 """Below it a best quote was never an answer on the demo questions."""
 
@@ -62,6 +74,7 @@ _EXCEPTIONS: Final = re.compile(
 class ExtractiveAnswer:
     """`best` is the best quote's score (about 0..2), `own` the share of the question's words in the passages cited.
 
+    `said` is the share in what is quoted first, with its title and heading; a model that the title contradicts is not.
     An answer without text found nothing worth quoting.
     """
 
@@ -71,15 +84,17 @@ class ExtractiveAnswer:
     best: float
     cosine: float
     own: float
+    said: float
 
 
-NOTHING: Final = ExtractiveAnswer(text="", citations=(), sentences=(), best=0.0, cosine=0.0, own=0.0)
+NOTHING: Final = ExtractiveAnswer(text="", citations=(), sentences=(), best=0.0, cosine=0.0, own=0.0, said=0.0)
 
 
 def answer(text: str, own: str, hits: Sequence[Hit]) -> ExtractiveAnswer:
     """The passages' own words that answer `text`; `own` are the customer's newest words within it."""
+    hits = by_model(text, hits)
     question = read_question(text, own, hits)
-    ranked = scored_quotes(question, hits)
+    ranked = [one for one in scored_quotes(question, hits) if not one.answers_another]
     if not ranked or ranked[0].score < _LEAST_SCORE:
         return NOTHING
     first = _excerpt(question, ranked)
@@ -94,7 +109,16 @@ def answer(text: str, own: str, hits: Sequence[Hit]) -> ExtractiveAnswer:
         best=ranked[0].score,
         cosine=max(one.cosine for one in ranked),
         own=sum(covered(question, cited).values()),
+        said=_said(question, first),
     )
+
+
+def _said(question: Question, excerpt: Excerpt) -> float:
+    """How much of the question is named by what answers it: "gear" alone is little of "do you buy back used gear"."""
+    passage = excerpt.hit.passage
+    named = covered(question, f"{passage.title} {passage.heading} {excerpt.text}")
+    wrong = stems(" ".join(contradicted(question.text, passage)))
+    return sum(weight for word, weight in named.items() if word not in wrong)
 
 
 def _excerpt(question: Question, ranked: Sequence[ScoredQuote]) -> Excerpt:
@@ -108,7 +132,7 @@ def _excerpt(question: Question, ranked: Sequence[ScoredQuote]) -> Excerpt:
     if kind is QuoteKind.CODE:
         return Excerpt(hit=best.hit, indices=tuple(i for i in (best.index - 1, best.index) if i >= 0), score=best.score)
     led = _list_led_by(best)
-    return led or _sentences(best, ranked)
+    return led or _sentences(question, best, ranked)
 
 
 def _steps_instead(question: Question, ranked: Sequence[ScoredQuote]) -> ScoredQuote | None:
@@ -162,14 +186,16 @@ def _list_led_by(best: ScoredQuote) -> Excerpt | None:
     return Excerpt(hit=best.hit, indices=tuple(indices), score=best.score)
 
 
-def _sentences(best: ScoredQuote, ranked: Sequence[ScoredQuote]) -> Excerpt:
+def _sentences(question: Question, best: ScoredQuote, ranked: Sequence[ScoredQuote]) -> Excerpt:
     """The best sentence, what it leans on, and what qualifies it within its paragraph."""
     quotes = best.hit.passage.quotes
     paragraphs = Paragraphs(best.hit.passage)
     scores = {one.index: one.score for one in ranked if one.hit is best.hit}
     chosen = [best.index]
     before = best.index - 1
-    if (
+    if _ruled_before(question, best, paragraphs):
+        chosen = list(range(best.index + 1))
+    elif (
         _LEANS_BACK.match(quotes[best.index].text)
         and paragraphs.together(before, best.index)
         or scores.get(before, 0.0) >= best.score - _CLOSE / 2
@@ -189,6 +215,15 @@ def _sentences(best: ScoredQuote, ranked: Sequence[ScoredQuote]) -> Excerpt:
         after += 1
     led = [index for index in chosen if not quotes[index].text.rstrip().endswith(":")]
     return Excerpt(hit=best.hit, indices=tuple(led or chosen), score=best.score)
+
+
+def _ruled_before(question: Question, best: ScoredQuote, paragraphs: Paragraphs) -> bool:
+    """True where the paragraph opens with the Yes or No to what was asked: the rest without it may mislead."""
+    passage = best.hit.passage
+    if not (question.yes_no and 0 < best.index < _SENTENCES and passage.position == 0):
+        return False
+    rules = SAYS_YES_OR_NO.match(passage.quotes[0].text) is not None and paragraphs.together(0, best.index)
+    return rules and sum(covered(question, passage.title).values()) >= _SAME_QUESTION
 
 
 def _exception(first: Excerpt, hits: Sequence[Hit], ranked: Sequence[ScoredQuote]) -> list[Excerpt]:

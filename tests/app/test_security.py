@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from app.service import MAX_BODY_BYTES
 from tests.app.serving import Served, serving
@@ -13,10 +14,18 @@ from tests.app.serving import Served, serving
 PIECE = b"x" * 1024
 
 
-@pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    """On SQLite only: nothing here depends on the database."""
-    async with serving(f"sqlite:///{tmp_path / 'baton.db'}", tmp_path) as running:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("security")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served(folder: Path) -> AsyncIterator[Served]:
+    """One for all, on SQLite: nothing here depends on the database or leaves anything in it."""
+    async with serving(f"sqlite:///{folder / 'baton.db'}", folder) as running:
         yield running
 
 
