@@ -151,7 +151,8 @@ class TurnRunner:
 
         reply = self._agent.reply(turn_input, on_activity=on_activity, deadline_s=deadline_s)
         # The agent keeps its own deadline; this one catches an agent that does not.
-        return await asyncio.wait_for(reply, deadline_s + 5)
+        async with asyncio.timeout(deadline_s + 5):
+            return await reply
 
     async def _turn_input(self, turn: Turn, customer: Customer) -> TurnInput:
         shown, answered = await asyncio.gather(

@@ -47,7 +47,9 @@ class Subscription:
     async def next(self, timeout: float) -> Woken:
         """Wait for a wake-up or `timeout` seconds. After a time-out, look: another process may have written."""
         try:
-            await asyncio.wait_for(self._woken.wait(), timeout)
+            # Not wait_for: in Python 3.11 it forgets a cancellation that comes together with the wake-up.
+            async with asyncio.timeout(timeout):
+                await self._woken.wait()
         except TimeoutError:
             return Woken(signs=[], look=True, timed_out=True)
         woken = Woken(signs=list(self._live), look=self._changed)

@@ -180,8 +180,13 @@ class People:
         return None if row is None else human_agent_of(row)
 
     def is_online(self, human_agent: HumanAgent) -> bool:
+        """Somebody who may be given a conversation now."""
+        return human_agent.available and self.is_connected(human_agent)
+
+    def is_connected(self, human_agent: HumanAgent) -> bool:
+        """Their console is open, be they available or away."""
         seen = human_agent.last_seen_at
-        return human_agent.available and seen is not None and self._clock() - seen < PRESENCE_WINDOW
+        return seen is not None and self._clock() - seen < PRESENCE_WINDOW
 
     async def anybody_online(self) -> bool:
         return any(self.is_online(human_agent) for human_agent in await self.human_agents())
@@ -238,6 +243,7 @@ class People:
         s = tables.console_sessions
         async with self._database.write() as connection:
             await connection.execute(delete(s).where(s.c.token_hash == _digest(token)))
+        self._bus.wake(INBOX)
 
 
 def _digest(token: str) -> str:

@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from conversations import tables
 from conversations.change import Change
 from conversations.database import Database
-from conversations.events import Bus
+from conversations.events import CUSTOMER_IDENTIFIED, STATUS_CHANGED, Bus
 from conversations.model import (
+    AuthorKind,
     Conversation,
     ConversationId,
     CustomerId,
@@ -33,6 +34,8 @@ from conversations.rows import conversation_of, event_of, handoff_of, message_of
 _c = tables.conversations.c
 _m = tables.messages.c
 
+MOVES_SHOWN = 200
+"""More than a page of messages ever has between them, unless two people play with the buttons."""
 _LOCKED = select(tables.conversations).where(_c.id == bindparam("conversation")).with_for_update()
 
 
@@ -217,11 +220,32 @@ class ConversationStore:
             messages = {row.seq: message_of(row) for row in rows}
         return [(event, messages.get(event.seq)) for event in events]
 
-    async def last_messages(self, conversation_ids: Sequence[ConversationId]) -> dict[ConversationId, Message]:
-        """The newest public message of each conversation, for previews."""
+    async def moves(
+        self, conversation_id: ConversationId, *, after: int, before: int | None, public_only: bool
+    ) -> list[Event]:
+        """What happened between messages, by sequence number: above `after`, below `before`; at most the newest 200."""
+        e = tables.events.c
+        query = select(tables.events).where(
+            e.conversation_id == conversation_id, e.seq > after, e.kind.in_((STATUS_CHANGED, CUSTOMER_IDENTIFIED))
+        )
+        if before is not None:
+            query = query.where(e.seq < before)
+        if public_only:
+            query = query.where(e.public)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.order_by(e.seq.desc()).limit(MOVES_SHOWN))).all()
+        return [event_of(row) for row in reversed(rows)]
+
+    async def last_messages(
+        self, conversation_ids: Sequence[ConversationId], *, by: AuthorKind | None = None
+    ) -> dict[ConversationId, Message]:
+        """The newest public message of each conversation, or the newest one `by` somebody, for previews."""
+        where = and_(_m.conversation_id.in_(conversation_ids), _m.visibility == Visibility.PUBLIC.value)
+        if by is not None:
+            where = and_(where, _m.author_kind == by.value)
         newest = (
             select(_m.conversation_id, func.max(_m.seq).label("seq"))
-            .where(_m.conversation_id.in_(conversation_ids), _m.visibility == Visibility.PUBLIC.value)
+            .where(where)
             .group_by(_m.conversation_id)
             .subquery()
         )

@@ -270,7 +270,7 @@ async def test_a_message_that_joins_a_waiting_turn_while_it_is_leased_is_not_los
         assert await story.record.turns.lease() is not None
 
 
-AWAITS = range(1, 11)
+AWAITS = range(1, 10)
 
 
 @pytest.mark.parametrize("point", AWAITS)

@@ -113,3 +113,16 @@ async def test_thousands_who_came_and_left_leave_nothing_behind() -> None:
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert grown < 100_000, "a topic nobody waits for any more must be forgotten (800 bytes each if it is not)"
+
+
+async def test_a_cancellation_that_comes_together_with_the_wake_up_is_not_forgotten() -> None:
+    """A service that is told to stop just as a message arrives would never stop."""
+    bus = Bus()
+    with bus.subscribe("topic") as subscription:
+        waiting = asyncio.create_task(subscription.next(5))
+        await asyncio.sleep(0)
+        bus.wake("topic")
+        for _ in range(5):
+            waiting.cancel()
+            await asyncio.sleep(0)
+        assert waiting.cancelled()

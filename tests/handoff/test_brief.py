@@ -71,7 +71,7 @@ def test_the_brief_says_everything_the_record_holds() -> None:
     [answered] = brief.answered
     assert answered == Answered(
         question="How long may I return things?",
-        answer="Within 30 days. [1]",
+        answer="Within 30 days.",
         message_id="m2",
         sources=(SourceNamed(title="Returns", url="/help/returns", article_id="returns"),),
     )
