@@ -11,7 +11,6 @@ from agent.confidence import certain
 from agent.draft import Confidence, Decision, Draft, ShownHit, TurnKind
 from agent.hearing import Heard
 from agent.responders.extractive import ExtractiveAnswer
-from agent.turn_rules import SmallTalk
 from agent.understanding import Understood
 from conversations.model import HandoffReason
 from knowledge_base.model import Hit, SearchResult
@@ -44,7 +43,7 @@ def unreadable() -> Draft:
 
 
 def small_talk(heard: Heard, understood: Understood) -> Draft:
-    text = replies.SMALL_TALK[understood.small_talk or SmallTalk.THANKS]
+    text = replies.SMALL_TALK[understood.small_talk] if understood.small_talk else replies.SOME_TALK
     confidence = certain("small_talk", understood.score)
     return _said(text, TurnKind.SMALL_TALK, heard.asked.own, Decision.ANSWER, confidence)
 

@@ -37,6 +37,8 @@ def shorten(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case, without accents, with straight apostrophes: what the rules are matched against."""
+    if text.isascii():
+        return text.lower().replace("`", "'")
     straight = text.translate({0x2019: "'", 0x2018: "'", 0x00B4: "'", 0x0060: "'", 0x00DF: "ss"})
     decomposed = unicodedata.normalize("NFD", straight.lower())
     return "".join(character for character in decomposed if not unicodedata.combining(character))

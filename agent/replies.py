@@ -13,10 +13,10 @@ SMALL_TALK: Final = {
     SmallTalk.GREETING: "Hi! What can I help you with?",
     SmallTalk.THANKS: "You're welcome! Just write if anything else comes up.",
     SmallTalk.GOODBYE: "You're welcome. Take care!",
-    SmallTalk.IDENTITY: (
-        "I'm an AI agent. I answer from the help center, and I can pass you to a person at any time: just say so."
-    ),
+    SmallTalk.IDENTITY: f"I'm an AI agent, and I answer from the help center. {OFFER}",
 }
+SOME_TALK: Final = "I'm here. Just write what you would like to know."
+"""To small talk of a kind that no rule knows: "you're welcome" to a hello would sound deaf."""
 IF_NOT_IT: Final = "If that isn't what you meant, just say so and I'll pass you to a person."
 UNREADABLE: Final = "I couldn't read that message. Could you write your question in a few words?"
 TELL_ME_MORE: Final = (

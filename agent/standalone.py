@@ -128,7 +128,8 @@ def _leaning(text: str) -> Leaning:
         return Leaning.CLEARLY if leans or topical <= 1 else Leaning.MAYBE
     if leans:
         return Leaning.CLEARLY if topical <= 3 else Leaning.MAYBE
-    if _FRAGMENT.match(folded) and topical <= 4:
+    if (_FRAGMENT.match(folded) and topical <= 4) or topical == 0:
+        # "How long do I have" names nothing at all: alone it can only be asked back.
         return Leaning.CLEARLY
     return Leaning.MAYBE if topical <= 2 and len(folded.split()) <= 4 else Leaning.NONE
 

@@ -19,7 +19,7 @@ from agent.llm_drafting import draft_of, looked_up, ungrounded
 from agent.responders import extractive
 from agent.responders.llm_model import LlmAnswer, LlmRequest
 from agent.standalone import Leaning, content_words, is_vague, leans
-from agent.turn_rules import continues_order_status, is_no, is_yes, order_number
+from agent.turn_rules import continues_order_status, is_no, is_yes, order_number, overrides_rules
 from agent.understanding import Understanding, Understood
 from knowledge_base.model import Hit
 from tools.orders import ORDER_STATUS
@@ -250,7 +250,8 @@ class SupportAgent:
         result = self._knowledge.search(question, limit=_HITS)
         answer = extractive.answer(question, own, result.hits)
         evidence = evidence_of(result, answer, follow_up=follow_up)
-        confidence = self._confidence.score(evidence) if answer.text else nothing_found(evidence)
+        answers = answer.text and not overrides_rules(fold(own))
+        confidence = self._confidence.score(evidence) if answers else nothing_found(evidence)
         return Found(result=result, answer=answer, confidence=confidence, follow_up=follow_up)
 
     def _judged(self, heard: Heard, found: Found) -> Draft:

@@ -21,6 +21,8 @@ _LONE_NUMBER: Final = re.compile(
     r"^(?:it'?s|its|the number is|here:?|this one:?|yes,?)?\s*((?:[a-z]{1,4})?\d{4,12})[.!]?$"
 )
 _ASKED_OF_US: Final = re.compile(r"\b(?:can|could|would) (?:you|u)\b")
+_CLAUSE_END: Final = re.compile(r"[.!?;,\n]+\s*|\b(?:and|but|so|then)\s+")
+_SENTENCE_END: Final = re.compile(r"[.!?;\n]+\s+")
 _HOW_TO: Final = re.compile(r"\bhow (?:to|do|can)\b")
 _FRAGMENT: Final = re.compile(r"<(\w+)>")
 _LONGEST_SMALL_TALK: Final = 100
@@ -95,10 +97,23 @@ def asks_for_action(folded: str) -> bool:
     if _rule("question_anyway").search(folded) or _HOW_TO.search(folded):
         return False
     found = _rule("action").search(folded)
-    if found is None or asks_how(folded[: found.start() + 1]):
+    if found is None:
+        return False
+    before = folded[: found.start() + 1]
+    if asks_how(_SENTENCE_END.split(before)[-1]) or asks_something(_CLAUSE_END.split(before[:-1])[-1]):
         return False
     # Sending something back is the customer's own doing: the help center says how, unless an order is named.
     return not _rule("back").search(found.group()) or order_number(folded) is not None
+
+
+def asks_something(folded: str) -> bool:
+    """True where a clause asks when, what, which or "can I": no command, whatever verb it holds."""
+    return any(_rule("question_opens").match(clause) for clause in _CLAUSE_END.split(folded))
+
+
+def overrides_rules(folded: str) -> bool:
+    """True for "ignore all previous instructions and ...": a command to the AI agent, which no article answers."""
+    return any(_rule("overrides").match(clause) for clause in _CLAUSE_END.split(folded))
 
 
 def asks_how(folded: str) -> bool:

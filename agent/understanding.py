@@ -27,6 +27,7 @@ from agent.turn_rules import (
     asks_for_action,
     asks_how,
     asks_order_status,
+    asks_something,
     small_talk,
 )
 from agent.wants_person import asks_for_person, mentions_person, refuses_person
@@ -45,12 +46,18 @@ _LEAST: Final[dict[TurnKind, tuple[float, float]]] = {
 """The least score and lead over "question". A wrong handoff costs more than a passage too many, but a request for a
 person must not be missed: its lead is 0, behind a gate that only 4 % of messages pass (they name a person)."""
 _OWN_ORDER = re.compile(
-    r"\b(?:orders?|ordered|parcels?|packages?|deliver(?:y|ies)|shipments?|purchases?|bought|tracking|arrived?|came)\b"
+    r"\b(?:orders?|ordered|parcels?|packages?|deliver(?:y|ies)|shipments?|purchases?|bought|tracking|arrived?|came|"
+    r"(?:my|our) (?:stuff|things|items?|goods))\b"
 )
-_OWN_MATTER = re.compile(
-    r"\b(?:my|our|me)\b.*\b(?:order|parcel|package|delivery|shipment|purchase|refund|charge|payment|money|address)\b|"
-    r"\b(?:order|parcel|package|delivery|shipment|purchase|refund|charged?|payment|money)\b.*\b(?:my|our|me)\b"
+_OWN = re.compile(r"\b(?:my|our|me|mine|i|we)\b")
+_MATTER = re.compile(
+    r"\b(?:orders?|parcels?|packages?|deliver(?:y|ies)|shipments?|shipping|purchases?|refund(?:ed)?|charged?|payments?|"
+    r"money|address|bill|invoices?|account|membership|subscription|replacement|exchange|points|items?)\b"
 )
+_ASKS_ON = re.compile(r"\bor (?:can|could|may|do|let|get|give|put|is there|i (?:want|need))\b")
+"""As in "are you a bot or can I talk to somebody". Without it, "are you human?" is owed a straight answer."""
+_PLAINLY: Final = 0.7
+"""A score at which "is there any news of my order" asks for its state, though "is there" asks about rules too."""
 
 
 class Encoder(Protocol):
@@ -85,9 +92,10 @@ class Understanding:
     def by_rules(self, text: str) -> Understood | None:
         """The kind of `text` where its words settle it, else None. No vector is needed."""
         folded = fold(text)
-        if asks_for_person(folded):
-            return Understood(kind=TurnKind.WANTS_PERSON, by="rule", score=1.0)
         talk = small_talk(folded)
+        only_who = talk is SmallTalk.IDENTITY and _ASKS_ON.search(folded) is None
+        if asks_for_person(folded) and not only_who:
+            return Understood(kind=TurnKind.WANTS_PERSON, by="rule", score=1.0)
         if talk is not None:
             return Understood(kind=TurnKind.SMALL_TALK, by="rule", score=1.0, small_talk=talk)
         if asks_for_action(folded):
@@ -102,7 +110,7 @@ class Understanding:
         best = max(_LEAST, key=lambda kind: scores[kind])
         least, lead = _LEAST[best]
         question = scores[TurnKind.QUESTION]
-        if scores[best] >= least and scores[best] - question >= lead and _words_allow(best, fold(text)):
+        if scores[best] >= least and scores[best] - question >= lead and _words_allow(best, fold(text), scores[best]):
             return Understood(kind=best, by="examples", score=scores[best])
         return Understood(kind=TurnKind.QUESTION, by="examples", score=question)
 
@@ -119,14 +127,16 @@ def fit_heads(vectors: Vectors, targets: Vectors) -> Vectors:
     return np.asarray(rows.T @ np.linalg.solve(gram, targets), dtype=np.float32)
 
 
-def _words_allow(kind: TurnKind, folded: str) -> bool:
+def _words_allow(kind: TurnKind, folded: str, score: float) -> bool:
     """Likeness alone confuses topics with wishes ("how do I cancel" with "cancel it"): some word must bear it out."""
     if kind is TurnKind.WANTS_PERSON:
         return mentions_person(folded) and not refuses_person(folded)
     if kind is TurnKind.ORDER_STATUS:
-        return _OWN_ORDER.search(folded) is not None and not asks_how(folded)
+        rules = asks_something(folded) or (asks_how(folded) and score < _PLAINLY)
+        return _OWN_ORDER.search(folded) is not None and not rules
     if kind is TurnKind.ACTION_REQUEST:
-        return _OWN_MATTER.search(folded) is not None and not asks_how(folded)
+        own = _OWN.search(folded) is not None and _MATTER.search(folded) is not None
+        return own and not asks_how(folded) and not asks_something(folded)
     return len(folded.split()) <= 6 and "?" not in folded
 
 

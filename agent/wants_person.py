@@ -38,6 +38,9 @@ _OFTEN_MISSPELT = (
 _LONGEST_ENTRY = 5
 _WINDOW = 10
 """Fillers between the two parts of a request; longer stretches were never one thought in the examples."""
+_LONGEST_CLAUSE = 100
+"""Words; what goes on without a stop is read in pieces. Every part of a request is tried with every other: 800 times
+"human" held up all conversations for 2.5 s; in pieces it takes 0.03 s."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def clauses(folded: str) -> list[tuple[str, ...]]:
     unquoted = _QUOTED.sub(" , ", folded)
     text = unquoted if len(_WORD.findall(unquoted)) >= 3 else folded
     parts = (tuple(_WORD.findall(part)) for part in _CLAUSES.split(text.replace("-", " ")))
-    return [part for part in parts if part]
+    return [part[at : at + _LONGEST_CLAUSE] for part in parts for at in range(0, len(part), _LONGEST_CLAUSE)]
 
 
 def _asks(words: tuple[str, ...], lexicon: _Lexicon) -> bool:

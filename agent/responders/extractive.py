@@ -24,7 +24,6 @@ from agent.responders.quoting import (
     read_question,
     scored_quotes,
 )
-from agent.responders.stems import stems
 from conversations.model import Citation
 from knowledge_base.model import Hit, QuoteKind
 
@@ -74,7 +73,7 @@ _EXCEPTIONS: Final = re.compile(
 class ExtractiveAnswer:
     """`best` is the best quote's score (about 0..2), `own` the share of the question's words in the passages cited.
 
-    `said` is the share in what is quoted first, with its title and heading; a model that the title contradicts is not.
+    `said` is the share in what is quoted first, with its title and heading, 0 where the title is of another model.
     An answer without text found nothing worth quoting.
     """
 
@@ -94,9 +93,11 @@ def answer(text: str, own: str, hits: Sequence[Hit]) -> ExtractiveAnswer:
     """The passages' own words that answer `text`; `own` are the customer's newest words within it."""
     hits = by_model(text, hits)
     question = read_question(text, own, hits)
-    ranked = [one for one in scored_quotes(question, hits) if not one.answers_another]
-    if not ranked or ranked[0].score < _LEAST_SCORE:
+    ranked = scored_quotes(question, hits)
+    if not ranked or ranked[0].score < _LEAST_SCORE or ranked[0].answers_another:
+        # Where "Yes, ..." came first, its article is on another question: the rest of it is as far off.
         return NOTHING
+    ranked = [one for one in ranked if not one.answers_another]
     first = _excerpt(question, ranked)
     excerpts = [first, *_exception(first, hits, ranked), *_second_part(question, first, ranked)]
     composed = compose(excerpts)
@@ -117,8 +118,7 @@ def _said(question: Question, excerpt: Excerpt) -> float:
     """How much of the question is named by what answers it: "gear" alone is little of "do you buy back used gear"."""
     passage = excerpt.hit.passage
     named = covered(question, f"{passage.title} {passage.heading} {excerpt.text}")
-    wrong = stems(" ".join(contradicted(question.text, passage)))
-    return sum(weight for word, weight in named.items() if word not in wrong)
+    return 0.0 if contradicted(question.text, passage) else sum(named.values())
 
 
 def _excerpt(question: Question, ranked: Sequence[ScoredQuote]) -> Excerpt:

@@ -14,9 +14,9 @@ from knowledge_base.model import Hit, Passage
 _MODEL: Final = re.compile(r"\b([A-Z][^\W_]+) ((?:[B-HJ-Z]|(?=[^\W_]*\d)[^\W_]{1,6})(?:\.\d+)*)\b")
 """A name with what tells its models apart: one capital letter, or something with a digit."""
 _WORD: Final = re.compile(r"[^\W_]+(?:\.\d+)*")
-_OTHER_MODEL, _ANY_MODEL = 0.12, 0.04
-"""Taken off the fused score (a cosine and more, 0.3 to 1.2) of an article about another model than the one asked about,
-and of one about a single model where the question names none of the family's. The second only settles close calls."""
+_OTHER_MODEL: Final = 0.12
+"""Taken off the fused score (a cosine and more, 0.3 to 1.2) of an article about another model than the one asked about:
+close calls go to the others, an article far ahead stays first."""
 
 
 def by_model(question: str, hits: Sequence[Hit]) -> list[Hit]:
@@ -29,13 +29,11 @@ def by_model(question: str, hits: Sequence[Hit]) -> list[Hit]:
     return sorted(judged, key=lambda hit: -hit.score)
 
 
-def contradicted(question: str, passage: Passage) -> frozenset[str]:
-    """Words of `question` that name a model or family, where the passage's title is about another model of it."""
+def contradicted(question: str, passage: Passage) -> bool:
+    """True where `question` names a family of models and the passage's title one of it that was not asked about."""
     asked = _words(question)
-    models = [model for model in _models(_name(passage)) if model[0] in asked]
-    if any(kind in asked for _, kind in models):
-        return frozenset()
-    return frozenset(family for family, _ in models)
+    kinds = [kind for family, kind in _models(_name(passage)) if family in asked]
+    return bool(kinds) and not any(kind in asked for kind in kinds)
 
 
 def _distance(asked: frozenset[str], families: frozenset[str], passage: Passage) -> float:
@@ -43,13 +41,8 @@ def _distance(asked: frozenset[str], families: frozenset[str], passage: Passage)
     if not named:
         return 0.0
     same = [kind for family, kind in named if family in families]
-    if not same:
-        return 0.0 if families & _words(passage.text) else _OTHER_MODEL
-    if any(kind in asked for kind in same):
-        return 0.0
-    kinds = {kind for _, kind in _models(passage.text)} | set(same)
-    told_apart = any(word in asked for word in kinds) or any(any(c.isdigit() for c in word) for word in asked)
-    return _OTHER_MODEL if told_apart else _ANY_MODEL
+    fits = any(kind in asked for kind in same) if same else bool(families & _words(passage.text))
+    return 0.0 if fits else _OTHER_MODEL
 
 
 def _name(passage: Passage) -> str:

@@ -30,7 +30,7 @@ def found(confidence: float) -> Found:
     )
     return Found(
         result=result,
-        answer=ExtractiveAnswer(text="", citations=(), sentences=(), best=0.0, cosine=0.0, own=0.0),
+        answer=ExtractiveAnswer(text="", citations=(), sentences=(), best=0.0, cosine=0.0, own=0.0, said=0.0),
         confidence=Confidence(value=confidence, calibrated=False),
         follow_up=False,
     )

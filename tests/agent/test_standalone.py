@@ -13,6 +13,7 @@ SHIPPING = "How much is shipping in the US?"
         "how long does it take?",
         "why?",
         "who pays for that?",
+        "how long do I have?",
         "for the mini?",
     ],
 )

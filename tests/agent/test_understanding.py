@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from agent.draft import TurnKind
+from agent.turn_rules import SmallTalk
 from agent.understanding import Understanding, fit_heads
 from knowledge_base.embedding import HashingEmbedder
 
@@ -27,6 +28,20 @@ def test_words_settle_the_clear_cases(understanding: Understanding, text: str, k
     assert understood is not None
     assert understood.kind is kind
     assert understood.by == "rule"
+
+
+@pytest.mark.parametrize("text", ["are you a real person?", "Are you human or a bot?", "am I talking to a real person"])
+def test_who_asks_what_it_is_gets_a_straight_answer(understanding: Understanding, text: str) -> None:
+    understood = understanding.by_rules(text)
+    assert understood is not None
+    assert understood.small_talk is SmallTalk.IDENTITY
+
+
+@pytest.mark.parametrize("text", ["are you a bot or can I talk to a person?", "is this a bot? get me a human"])
+def test_who_goes_on_to_ask_for_a_person_gets_one(understanding: Understanding, text: str) -> None:
+    understood = understanding.by_rules(text)
+    assert understood is not None
+    assert understood.kind is TurnKind.WANTS_PERSON
 
 
 def test_a_question_is_left_to_the_examples(understanding: Understanding) -> None:

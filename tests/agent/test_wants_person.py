@@ -100,3 +100,14 @@ def test_a_long_message_is_judged_in_a_moment() -> None:
     started = time.perf_counter()
     asks("talk to a the a real person with some of the " * 25)
     assert time.perf_counter() - started < 1.0
+
+
+def test_a_word_for_a_person_repeated_for_pages_holds_nobody_up() -> None:
+    started = time.process_time()
+    asks("human " * 800)
+    assert time.process_time() - started < 0.5
+
+
+def test_a_request_is_heard_in_a_long_story_without_a_stop() -> None:
+    story = "i ordered the tent and it came with a torn seam and then we went to the lake and " * 6
+    assert asks(f"{story} i want to speak to a human")
