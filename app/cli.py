@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -27,17 +29,20 @@ cli = typer.Typer(
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 OfDemo = Annotated[bool, typer.Option("--demo", help="Work on the demo shop's help center.")]
 
 
 def main() -> None:
     """Run a command; an expected failure is one sentence on stderr and exit status 1."""
+    os.umask(0o077)  # what customers write is kept in the data folder; not for everybody on this machine to read
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         cli()
     except expected_failures() as failure:
-        err.print(f"[red]{escape(in_words(failure))}[/red]")
+        err.print(f"[red]{_shown(in_words(failure))}[/red]")
         sys.exit(1)
 
 
@@ -119,9 +124,9 @@ def add_person(
     from app.serving import add_human_agent  # noqa: PLC0415
 
     if asyncio.run(add_human_agent(Settings(), email, name=name, password=password)):
-        out.print(f"{escape(name)} can sign in at /console as {escape(email)}.")
+        out.print(f"{_shown(name)} can sign in at /console as {_shown(email)}.")
     else:
-        err.print(f"[red]{escape(email)} has an account already.[/red]")
+        err.print(f"[red]{_shown(email)} has an account already.[/red]")
         raise typer.Exit(1)
 
 
@@ -207,11 +212,17 @@ def _ask_server(
     return result
 
 
+def _shown(text: object) -> str:
+    """`text` for the terminal, which a title or the name of a file could otherwise recolour, retitle or clear."""
+    writable = str(text).encode("utf-8", "replace").decode()
+    return escape(_CONTROL.sub("�", writable))
+
+
 def _print_ingested(report: JsonObject) -> None:
     counts = ", ".join(f"{report[name]} {name}" for name in ("added", "changed", "removed", "unchanged"))
     out.print(f"{counts}; {report['passages']} passages, version {report['version']}, {report['seconds']} s")
     for skipped in cast("list[JsonObject]", report["skipped"]):
-        out.print(f"[yellow]skipped[/yellow] {escape(str(skipped['where']))}: {escape(str(skipped['why']))}")
+        out.print(f"[yellow]skipped[/yellow] {_shown(skipped['where'])}: {_shown(skipped['why'])}")
 
 
 def _print_hits(hits: list[JsonObject]) -> None:
@@ -220,22 +231,22 @@ def _print_hits(hits: list[JsonObject]) -> None:
     for rank, hit in enumerate(hits, 1):
         head = f"{hit['title']} › {hit['heading']}" if hit["heading"] else str(hit["title"])
         out.print(
-            f"[bold]{rank}. {escape(head)}[/bold]  [dim]score {hit['score']:.4f} · cosine {hit['dense']:.3f} · "
-            f"BM25 {hit['lexical']:.2f} · {escape(str(hit['article_id']))}[/dim]"
+            f"[bold]{rank}. {_shown(head)}[/bold]  [dim]score {hit['score']:.4f} · cosine {hit['dense']:.3f} · "
+            f"BM25 {hit['lexical']:.2f} · {_shown(hit['article_id'])}[/dim]"
         )
-        out.print(f"   {escape(' '.join(str(hit['text']).split())[:240])}")
+        out.print(f"   {_shown(' '.join(str(hit['text']).split())[:240])}")
 
 
 def _print_asked(asked: JsonObject) -> None:
-    out.print(escape(str(asked["answer"])))
+    out.print(_shown(asked["answer"]))
     for citation in cast("list[JsonObject]", asked["citations"]):
         where = f" — {citation['url']}" if citation["url"] else ""
-        out.print(f"  [dim]\\[{citation['marker']}] {escape(str(citation['title']))}{escape(where)}[/dim]")
+        out.print(f"  [dim]\\[{citation['marker']}] {_shown(citation['title'])}{_shown(where)}[/dim]")
     calibrated = "" if cast("JsonObject", asked["evidence"])["calibrated"] else " (uncalibrated)"
     reason = f" · {asked['reason']}" if asked["reason"] else ""
     out.print(f"[dim]{asked['decision']}{reason} · confidence {asked['confidence']:.2f}{calibrated}[/dim]")
     if asked["detail"]:
-        out.print(f"[dim]{escape(str(asked['detail']))}[/dim]")
+        out.print(f"[dim]{_shown(asked['detail'])}[/dim]")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Cookie, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Cookie, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.errors import Problem, Refused
@@ -17,6 +17,7 @@ from app.schemas import (
     Assign,
     ConsoleConversation,
     ConsoleMessagePage,
+    ConsoleOlderMessages,
     ConsoleReply,
     ConsoleSessionShape,
     Empty,
@@ -32,11 +33,28 @@ from app.schemas import (
     SignIn,
     Summary,
 )
-from app.streams import KEEP_ALIVE_SECONDS, frame, stream_response
-from app.widget_api import PAGE_SIZE, BatonHere, Limit, checked_text
+from app.streams import KEEP_ALIVE_SECONDS, frame, stream_response, while_allowed
+from app.widget_api import (
+    PAGE_SIZE,
+    After,
+    BatonHere,
+    Before,
+    LastEventId,
+    Limit,
+    checked_text,
+    moves_within,
+)
 from app.wiring import Baton
 from conversations.events import INBOX
-from conversations.model import Conversation, ConversationId, HumanAgent, HumanAgentId, JsonObject
+from conversations.model import (
+    AuthorKind,
+    Conversation,
+    ConversationId,
+    HumanAgent,
+    HumanAgentId,
+    JsonObject,
+    Status,
+)
 from conversations.people import ConsoleSession
 from conversations.store import View
 from handoff.desk import human_reply, team_note
@@ -76,6 +94,8 @@ Me = Annotated[HumanAgent, Depends(signed_in)]
 @router.post("/session")
 async def sign_in(request: Request, response: Response, body: SignIn, baton: BatonHere) -> ConsoleSessionShape:
     address = request.client.host if request.client else "unknown"
+    # For each account, and for all together: every try costs 0.1–0.3 s of CPU, right or wrong.
+    await baton.limits.check("sign-in-address", address, limit="30/5 minutes")
     await baton.limits.check("sign-in", f"{address}/{body.email.lower()}", limit="10/5 minutes")
     found = await baton.people.human_agent_with_hash(body.email)
     right = await baton.passwords.matches(body.password, found[1] if found else None)
@@ -135,12 +155,19 @@ async def inbox(
 
 
 @router.get("/stream")
-async def inbox_stream(baton: BatonHere, me: Me) -> StreamingResponse:
+async def inbox_stream(baton: BatonHere, me: Me, baton_console: Annotated[str, Cookie()]) -> StreamingResponse:
     """The inbox as it changes. While it is open, its human agent counts as online."""
-    return stream_response(_follow_inbox(baton, me.id))
+    return stream_response(while_allowed(_follow_inbox(baton, me.id), _signed_in_still(baton, baton_console)))
 
 
-async def _follow_inbox(baton: Baton, me: HumanAgentId) -> AsyncIterator[bytes]:
+def _signed_in_still(baton: Baton, token: str) -> Callable[[], Awaitable[bool]]:
+    async def signed_in_still() -> bool:
+        return await baton.people.session(token) is not None
+
+    return signed_in_still
+
+
+async def _follow_inbox(baton: Baton, me: HumanAgentId) -> AsyncGenerator[bytes, None]:
     baton.consoles[me] += 1
     last = b""
     try:
@@ -180,6 +207,10 @@ async def _summaries(baton: Baton, found: list[Conversation]) -> list[Summary]:
         return []
     handoffs = await baton.store.latest_handoffs(ids)
     last = await baton.store.last_messages(ids)
+    # The newest message of whoever waits is our own "I'm passing you on", the same in every row.
+    waiting = [conversation.id for conversation in found if conversation.status is Status.QUEUED]
+    if waiting:
+        last |= await baton.store.last_messages(waiting, by=AuthorKind.CUSTOMER)
     return await baton.presenter.summaries(found, handoffs, last)  # type: ignore[arg-type]
 
 
@@ -206,11 +237,14 @@ async def read_messages(
     conversation_id: ConversationId,
     baton: BatonHere,
     me: Me,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Before = None,
     limit: Limit = PAGE_SIZE,
-) -> ConsoleMessagePage:
+) -> ConsoleOlderMessages:
+    """Earlier messages, with what happened between them: the event stream starts after these."""
     await baton.store.conversation(conversation_id)
-    return await _message_page(baton, conversation_id, before=before, limit=limit)
+    page = await _message_page(baton, conversation_id, before=before, limit=limit)
+    moves = await moves_within(baton, conversation_id, page, before=before, public_only=False)
+    return ConsoleOlderMessages(**dict(page), events=moves)
 
 
 async def _message_page(
@@ -230,12 +264,14 @@ async def follow(
     conversation_id: ConversationId,
     baton: BatonHere,
     me: Me,
-    after: Annotated[int, Query(ge=0)] = 0,
-    last_event_id: Annotated[int | None, Header()] = None,
+    baton_console: Annotated[str, Cookie()],
+    after: After = 0,
+    last_event_id: LastEventId = None,
 ) -> StreamingResponse:
     await baton.store.conversation(conversation_id)
     start = last_event_id if last_event_id is not None else after
-    return stream_response(baton.stream.follow(conversation_id, after=start, public_only=False))
+    frames = baton.stream.follow(conversation_id, after=start, public_only=False)
+    return stream_response(while_allowed(frames, _signed_in_still(baton, baton_console)))
 
 
 @router.post("/conversations/{conversation_id}/claim")

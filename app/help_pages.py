@@ -35,8 +35,10 @@ _PAGE = """<!doctype html>
 """
 
 
-@router.get("/help/{article_id}")
+@router.get("/help/{article_id:path}")
 async def article_page(article_id: str, baton: BatonHere) -> HTMLResponse:
+    if baton.article(article_id) is None:
+        return _gone(baton.company.name)
     article = article_shape(baton, article_id)
     updated = f"<p class=updated>Updated {article.updated_at:%-d %B %Y}</p>" if article.updated_at else ""
     page = _PAGE.format(
@@ -46,6 +48,13 @@ async def article_page(article_id: str, baton: BatonHere) -> HTMLResponse:
         body="\n".join(_block(block) for block in article.body),
     )
     return HTMLResponse(page)
+
+
+def _gone(company: str) -> HTMLResponse:
+    """For whoever follows an old link: words and a way on, not a problem document."""
+    body = '<p>It may have moved or been taken down. Ask in the chat, or start from the <a href="/">front page</a>.</p>'
+    title = "This article is no longer here"
+    return HTMLResponse(_PAGE.format(title=title, company=escape(company), updated="", body=body), status_code=404)
 
 
 def _block(block: Block) -> str:

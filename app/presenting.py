@@ -32,6 +32,7 @@ from conversations.model import (
     Message,
 )
 from conversations.people import People
+from conversations.plain_text import one_line
 
 PREVIEW_CHARS = 160
 
@@ -81,7 +82,7 @@ class Presenter:
             email=human_agent.email,
             display_name=human_agent.display_name,
             available=human_agent.available,
-            online=self._people.is_online(human_agent),
+            online=self._people.is_connected(human_agent),
         )
 
     async def conversation(self, conversation: Conversation) -> ConversationShape:
@@ -105,6 +106,10 @@ class Presenter:
             _summary(shape, handoffs.get(shape.id), last_messages.get(shape.id))
             for shape in await self.conversations(found)
         ]
+
+
+def preview_text(message: Message) -> str:
+    return one_line(message, PREVIEW_CHARS)
 
 
 def customer_shape(customer: Customer) -> CustomerShape:
@@ -152,6 +157,6 @@ def _summary(shape: ConversationShape, handoff: Handoff | None, last: Message | 
         **shape.model_dump(),
         reason=current.reason.value if current else None,
         detail=current.detail if current else None,
-        preview=Preview(author_kind=last.author.kind.value, text=last.text[:PREVIEW_CHARS]) if last else None,
+        preview=Preview(author_kind=last.author.kind.value, text=preview_text(last)) if last else None,
         waiting_since=shape.queued_at,
     )

@@ -39,6 +39,7 @@ class RichText:
         self._link_hosts = frozenset(host.lower() for host in link_hosts)
         # Messages never change and are shown again and again: to each reconnecting page, in each inbox.
         self._article = lru_cache(maxsize=RENDERED_KEPT)(self._render_article)
+        self._typed = lru_cache(maxsize=RENDERED_KEPT)(self._render_typed)
 
     def allow(self, hosts: Iterable[str]) -> None:
         """Links may lead to these hosts, too."""
@@ -52,6 +53,9 @@ class RichText:
 
     def typed(self, text: str) -> list[JsonObject]:
         """Blocks of the Markdown that a human agent typed."""
+        return self._typed(text)
+
+    def _render_typed(self, text: str) -> list[JsonObject]:
         tree = _tree(_SHOWING_TAGS.parse(text))
         return list(_Renderer(self, frozenset()).blocks(tree.children, 0))
 

@@ -150,6 +150,18 @@ class MessagePage(Shape):
     older_cursor: int | None
 
 
+class EventShape(Shape):
+    """A change between two messages. `kind` and `data` are those of the event stream."""
+
+    seq: int
+    kind: str
+    data: dict[str, JsonValue]
+
+
+class OlderMessages(MessagePage):
+    events: list[EventShape]
+
+
 class ConversationView(MessagePage):
     conversation: ConversationShape
     last_seq: int
@@ -222,6 +234,10 @@ class HandoffShape(Shape):
 
 class ConsoleMessagePage(MessagePage):
     traces: dict[str, dict[str, JsonValue]]
+
+
+class ConsoleOlderMessages(ConsoleMessagePage):
+    events: list[EventShape]
 
 
 class ConsoleConversation(ConsoleMessagePage):

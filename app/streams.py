@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from fastapi.responses import StreamingResponse
@@ -26,7 +27,9 @@ class EventStream:
     presenter: Presenter
     poll_seconds: float = KEEP_ALIVE_SECONDS
 
-    async def follow(self, conversation_id: ConversationId, *, after: int, public_only: bool) -> AsyncIterator[bytes]:
+    async def follow(
+        self, conversation_id: ConversationId, *, after: int, public_only: bool
+    ) -> AsyncGenerator[bytes, None]:
         """Frames from sequence number `after` on, for ever. Subscribes first, so that nothing falls in between."""
         with self.bus.subscribe(conversation_id) as subscription:
             yield b": connected\n\n"
@@ -62,6 +65,17 @@ class EventStream:
 def frame(name: str, data: JsonObject, *, seq: int | None = None) -> bytes:
     head = f"id: {seq}\n" if seq is not None else ""
     return f"{head}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+async def while_allowed(
+    frames: AsyncGenerator[bytes, None], allowed: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[bytes]:
+    """`frames` until `allowed` says no; asked before each, since a stream outlives the sign-in it was opened with."""
+    async with aclosing(frames):
+        async for one in frames:
+            if not await allowed():
+                return
+            yield one
 
 
 def stream_response(frames: AsyncIterator[bytes]) -> StreamingResponse:

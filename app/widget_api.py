@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from app.errors import Problem, Refused
 from app.identity import InvalidSession, WidgetSession
-from app.presenting import customer_shape
+from app.presenting import customer_shape, preview_text
 from app.schemas import (
     MAX_MESSAGE_CHARS,
     Accepted,
@@ -19,20 +19,23 @@ from app.schemas import (
     ConversationShape,
     ConversationView,
     Empty,
+    EventShape,
     ListedConversation,
     MessagePage,
     Moved,
+    OlderMessages,
     SendMessage,
     SessionShape,
     StartConversation,
     StartSession,
     WidgetConfig,
 )
-from app.streams import stream_response
+from app.streams import stream_response, while_allowed
 from app.wiring import Baton, baton_of
 from conversations.change import NewMessage
 from conversations.inbound import customer_actor, receive
 from conversations.model import ConversationId, Customer, HandoffReason, JsonObject
+from conversations.store import ConversationNotFound
 from handoff.desk import PassingOn
 from handoff.facts import gather_facts
 from handoff.policy import HandoffDecision
@@ -41,6 +44,11 @@ PAGE_SIZE = 50
 router = APIRouter(prefix="/widget/v1", tags=["widget"])
 BatonHere = Annotated[Baton, Depends(baton_of)]
 Limit = Annotated[int, Query(ge=1, le=100)]
+MAX_SEQ = 2**63 - 1
+"""What a database compares with; a larger number in a query fails there."""
+Before = Annotated[int | None, Query(ge=1, le=MAX_SEQ)]
+After = Annotated[int, Query(ge=0, le=MAX_SEQ)]
+LastEventId = Annotated[int | None, Header(ge=0, le=MAX_SEQ)]
 
 
 async def session_customer(baton: BatonHere, authorization: Annotated[str, Header()] = "") -> Customer:
@@ -110,7 +118,7 @@ async def list_conversations(
     last = await baton.store.last_messages([conversation.id for conversation in page.items])
     shapes = await baton.presenter.conversations(page.items)
     listed = [
-        ListedConversation(**shape.model_dump(), preview=last[found.id].text[:160] if found.id in last else "")
+        ListedConversation(**shape.model_dump(), preview=preview_text(last[found.id]) if found.id in last else "")
         for found, shape in zip(page.items, shapes, strict=True)
     ]
     return ConversationList(conversations=listed, next_cursor=page.next_cursor)
@@ -138,11 +146,23 @@ async def read_messages(
     conversation_id: ConversationId,
     baton: BatonHere,
     customer: SessionCustomer,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Before = None,
     limit: Limit = PAGE_SIZE,
-) -> MessagePage:
+) -> OlderMessages:
+    """Earlier messages, with what happened between them: the event stream starts after these."""
     await baton.store.conversation(conversation_id, customer_id=customer.id)
-    return await _message_page(baton, conversation_id, before=before, limit=limit)
+    page = await _message_page(baton, conversation_id, before=before, limit=limit)
+    moves = await moves_within(baton, conversation_id, page, before=before, public_only=True)
+    return OlderMessages(**dict(page), events=moves)
+
+
+async def moves_within(
+    baton: Baton, conversation_id: ConversationId, page: MessagePage, *, before: int | None, public_only: bool
+) -> list[EventShape]:
+    """The changes between the messages of a page and up to `before`; the oldest page reaches back to the start."""
+    after = 0 if page.older_cursor is None else page.older_cursor
+    events = await baton.store.moves(conversation_id, after=after, before=before, public_only=public_only)
+    return [EventShape(seq=event.seq, kind=event.kind, data=baton.presenter.event(event, None)) for event in events]
 
 
 async def _message_page(
@@ -191,16 +211,28 @@ async def follow(
     conversation_id: ConversationId,
     baton: BatonHere,
     customer: SessionCustomer,
-    after: Annotated[int, Query(ge=0)] = 0,
-    last_event_id: Annotated[int | None, Header()] = None,
+    after: After = 0,
+    last_event_id: LastEventId = None,
+    authorization: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> StreamingResponse:
     """Server-sent events from sequence number `after` (or the Last-Event-ID header) on."""
     await baton.store.conversation(conversation_id, customer_id=customer.id)
     start = last_event_id if last_event_id is not None else after
-    return stream_response(baton.stream.follow(conversation_id, after=start, public_only=True))
+    frames = baton.stream.follow(conversation_id, after=start, public_only=True)
+    token = authorization.partition(" ")[2]
+
+    async def still_theirs() -> bool:
+        try:
+            session = baton.tokens.read_session(token)
+            await baton.store.conversation(conversation_id, customer_id=session.customer_id)
+        except (InvalidSession, ConversationNotFound):
+            return False
+        return True
+
+    return stream_response(while_allowed(frames, still_theirs))
 
 
-@router.get("/articles/{article_id}")
+@router.get("/articles/{article_id:path}")  # an id may hold a slash
 async def read_article(article_id: str, baton: BatonHere, customer: SessionCustomer) -> ArticleShape:
     return article_shape(baton, article_id)
 

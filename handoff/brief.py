@@ -17,6 +17,7 @@ from conversations.model import (
     TurnId,
     Visibility,
 )
+from conversations.plain_text import plain_text
 from handoff.tone import language_of, mood_of
 from tools.tool import ToolCall
 
@@ -248,7 +249,7 @@ def _answered(messages: Sequence[Message]) -> tuple[Answered, ...]:
             pairing.answered.append(
                 Answered(
                     question=pairing.question,
-                    answer=message.text[:SHOWN],
+                    answer=plain_text(message)[:SHOWN],
                     message_id=message.id,
                     sources=tuple(
                         SourceNamed(title=c.title, url=c.url, article_id=c.article_id) for c in message.citations

@@ -35,6 +35,17 @@ _FENCE: Final = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1|\Z)", re.DOTALL
 _OWN_KEYS: Final = frozenset({"id", "title", "url", "updated_at"})
 
 
+class _FrontMatterLoader(yaml.BaseLoader):
+    """Every value as the text it is, or None: a typed one (`!!bool x`, 6,000 digits) would end the whole ingest with an
+    error of its own, and merged keys (`<<`) multiply: 500 characters of them took all memory.
+    """
+
+
+_NULL: Final = "tag:yaml.org,2002:null"
+_FrontMatterLoader.add_implicit_resolver(_NULL, re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_FrontMatterLoader.add_constructor(_NULL, lambda loader, node: None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkdownFolder:
     path: Path
@@ -73,7 +84,7 @@ def _nothing_in(folder: Path) -> str:
 
 
 def _read(file: Path, root: Path) -> Iterator[Article | Skipped]:
-    where = str(file.relative_to(root))
+    where = clean(str(file.relative_to(root)))  # a name from a Latin-1 archive is no text
     if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
         yield Skipped(where=where, why="is a link to a file outside the folder")
         return
@@ -103,7 +114,7 @@ def _article(text: str, where: str) -> Article | Skipped:
     if not identity:
         return Skipped(where=where, why=f"its id must be a short text of at most {MAX_ID} characters")
     title = keys.get("title")
-    named = clean(str(title)).strip() if isinstance(title, str | int | float) else ""
+    named = clean(title).strip() if isinstance(title, str) else ""
     return Article(
         id=ArticleId(identity),
         title=named or first_heading(body) or _name(where),
@@ -119,7 +130,7 @@ def _front_matter(text: str) -> Mapping[str, object] | str:
     if len(text) > _MAX_FRONT_MATTER:
         return "its front matter is too long"
     try:
-        keys = yaml.safe_load(text)
+        keys = yaml.load(text, Loader=_FrontMatterLoader)  # noqa: S506 - makes nothing but texts
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as failure:
         first = " ".join(str(getattr(failure, "problem", None) or failure).split())
         return f"its front matter is not valid YAML: {first[:200]}"

@@ -125,6 +125,8 @@ def _scalar(value: object) -> str:
 def read_capped(path: Path) -> bytes | Skipped:
     """A file's bytes, or why it cannot be an article."""
     try:
+        if not path.is_file():
+            return Skipped(where=str(path), why="is not a file")  # a pipe would be waited for, for ever
         if path.stat().st_size > MAX_ARTICLE_BYTES:
             return Skipped(where=str(path), why=TOO_LARGE)
         return path.read_bytes()

@@ -200,6 +200,94 @@ async def test_the_inbox_stream_tells_of_a_new_handoff_at_once(served: Served) -
     assert not await served.baton.people.anybody_online()
 
 
+@pytest.mark.parametrize("what", ["stream", "conversations/{id}/events"])
+async def test_signing_out_ends_what_was_being_followed(served: Served, what: str) -> None:
+    visitor, conversation = await queued(served)
+    noor = await served.console()
+    started = asyncio.Event()
+    heard: list[str] = []
+
+    async def follow() -> None:
+        path = f"/console/v1/{what.format(id=conversation['id'])}"
+        async with noor.client.stream("GET", path, timeout=20) as answer:
+            async for line in answer.aiter_lines():
+                heard.append(line)
+                started.set()
+
+    following = asyncio.create_task(follow())
+    async with asyncio.timeout(8):
+        await started.wait()
+        assert (await noor.client.delete("/console/v1/session")).status_code == 204
+        await visitor.send(conversation, "my card number is", "m2")
+        await following
+    assert "my card number is" not in "".join(heard)
+
+
 async def test_nobody_online_is_said_honestly(served: Served) -> None:
     visitor, conversation = await queued(served)
     assert "We are away." in (await visitor.texts(conversation))[1]
+
+
+async def test_an_older_page_tells_what_happened_between_its_messages(served: Served) -> None:
+    visitor, conversation = await queued(served)
+    noor = await served.console()
+    claimed = (await noor.move("claim", conversation)).json()["conversation"]
+    await noor.move("reply", claimed, client_message_id="r1", text="Yes, we do.")
+    path = f"conversations/{conversation['id']}/messages"
+    newest = (await noor.client.get(f"/console/v1/{path}", params={"limit": 1})).json()
+    assert [message["text"] for message in newest["messages"]] == ["Yes, we do."]
+    params = {"before": newest["older_cursor"]}
+    older = (await noor.client.get(f"/console/v1/{path}", params=params)).json()
+    seen = (await served.client.get(f"/widget/v1/{path}", params=params, headers=visitor.headers)).json()
+    for page in (older, seen):
+        assert page["older_cursor"] is None
+        assert [event["data"]["verb"] for event in page["events"]] == ["hand_off", "claim"]
+        seqs = sorted(entry["seq"] for entry in [*page["messages"], *page["events"]])
+        assert all(seq < newest["older_cursor"] for seq in seqs)
+        assert page["events"][1]["data"]["by"]["display_name"] == "Noor"
+        assert page["events"][1]["data"]["at"]
+    between = {"before": newest["older_cursor"], "limit": 1}
+    last = (await noor.client.get(f"/console/v1/{path}", params=between)).json()
+    assert [event["data"]["verb"] for event in last["events"]] == ["hand_off", "claim"]
+    assert last["messages"][0]["seq"] < last["events"][0]["seq"]
+
+
+async def test_a_waiting_row_shows_what_the_customer_wrote_last(served: Served) -> None:
+    visitor, conversation = await queued(served)
+    await visitor.send(conversation, "or   tents?", "m2")
+    noor = await served.console()
+    [row] = (await noor.client.get("/console/v1/conversations")).json()["conversations"]
+    assert row["preview"] == {"author_kind": "customer", "text": "or tents?"}
+
+
+async def test_previews_are_free_of_marks(served: Served) -> None:
+    served.agent.write = lambda turn: drafted("Within **30 days**. [1]", citations=(CITATION,))
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    await visitor.send(conversation, "how long?")
+    await visitor.until(conversation, 2)
+    noor = await served.console()
+    answer = await noor.client.get("/console/v1/conversations", params={"view": "automated"})
+    assert answer.json()["conversations"][0]["preview"]["text"] == "Within 30 days."
+    listed = await served.client.get("/widget/v1/conversations", headers=visitor.headers)
+    assert listed.json()["conversations"][0]["preview"] == "Within 30 days."
+
+
+async def test_who_is_away_is_still_connected(served: Served) -> None:
+    noor = await served.console()
+    listening = asyncio.create_task(_listen(noor))
+    async with asyncio.timeout(8):
+        while not await served.baton.people.anybody_online():
+            await asyncio.sleep(0.05)
+    answer = await noor.client.put("/console/v1/presence", json={"available": False})
+    shown = answer.json()["human_agent"]
+    assert (shown["online"], shown["available"]) == (True, False)
+    assert not await served.baton.people.anybody_online(), "nobody may be promised to the customer"
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+async def _listen(console: Console) -> None:
+    async with console.client.stream("GET", "/console/v1/stream", timeout=20) as answer:
+        async for _ in answer.aiter_lines():
+            pass

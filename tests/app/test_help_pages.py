@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx2
+import pytest
 
 from app.service import create_service
 from app.settings import Settings
@@ -139,6 +141,9 @@ async def test_a_missing_article_is_404_and_paths_lead_nowhere(tmp_path: Path) -
             answer = await client.get(path)
             assert answer.status_code == 404, path
         assert (await client.get("/static/help/help.css")).status_code == 200
+        page = await client.get("/help/missing")
+        assert page.headers["content-type"].startswith("text/html"), "a customer followed this link"
+        assert "no longer here" in page.text
 
 
 async def test_a_dangerous_address_of_an_article_is_not_shown(tmp_path: Path) -> None:
@@ -147,3 +152,11 @@ async def test_a_dangerous_address_of_an_article_is_not_shown(tmp_path: Path) ->
         session = (await client.post("/widget/v1/session", json={})).json()["session_token"]
         answer = await client.get("/widget/v1/articles/a", headers={"Authorization": f"Bearer {session}"})
     assert answer.json()["url"] is None
+
+
+@pytest.mark.parametrize("article_id", ["returns/abroad", "../../x", "a b?c#d", "100%"])
+async def test_an_article_is_found_whatever_signs_its_id_has(tmp_path: Path, article_id: str) -> None:
+    async with reading(tmp_path, article("Within 30 days.", id=ArticleId(article_id))) as client:
+        answer = await client.get(f"/help/{quote(article_id, safe='')}")
+    assert answer.status_code == 200
+    assert "Within 30 days." in answer.text

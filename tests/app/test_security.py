@@ -66,6 +66,13 @@ async def test_every_answer_keeps_foreign_content_out(served: Served, path: str)
     assert answer.headers["cross-origin-opener-policy"] == "same-origin"
 
 
+@pytest.mark.parametrize(
+    "path", ["/widget/v1/conversations", "/console/v1/session", "/demo/v1/orders", "/local/v1/ask"]
+)
+async def test_answers_about_people_are_kept_in_no_cache(served: Served, path: str) -> None:
+    assert (await served.client.get(path)).headers["cache-control"] == "no-store"
+
+
 async def pieces(count: int) -> AsyncIterator[bytes]:
     for _ in range(count):
         yield PIECE
@@ -159,3 +166,13 @@ async def test_the_command_lines_door_needs_the_secret_of_the_data_folder(served
     for what in ("ask", "search", "ingest"):
         answer = await served.client.post(f"/local/v1/{what}", json={"question": "x"}, headers=headers)
         assert answer.status_code == 401, what
+
+
+async def test_too_many_sign_ins_from_one_address_are_asked_to_wait_whatever_the_account(tmp_path: Path) -> None:
+    async with serving(f"sqlite:///{tmp_path / 'baton.db'}", tmp_path) as served:
+        tries = [
+            served.client.post("/console/v1/session", json={"email": f"{n}@x", "password": "x"}, timeout=60)
+            for n in range(31)
+        ]
+        codes = sorted(answer.status_code for answer in await asyncio.gather(*tries))
+    assert codes == [401] * 30 + [429]

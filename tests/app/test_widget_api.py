@@ -127,6 +127,10 @@ def bad_tokens(served: Served) -> dict[str, str]:
         "another audience": jwt.encode({**claims, "aud": "elsewhere"}, key, algorithm="HS256"),
         "no subject": jwt.encode({"aud": "baton", "exp": 4_000_000_000}, key, algorithm="HS256"),
         "HS512": jwt.encode(claims, key, algorithm="HS512"),
+        "valid beyond all dates": jwt.encode({**claims, "exp": 10**30}, key, algorithm="HS256"),
+        "valid beyond all numbers": jwt.encode({**claims, "exp": 10**400}, key, algorithm="HS256"),
+        "a blank subject": jwt.encode({**claims, "sub": "  "}, key, algorithm="HS256"),
+        "half a character as subject": jwt.encode({**claims, "sub": "cust\ud83d"}, key, algorithm="HS256"),
     }
 
 
@@ -134,6 +138,26 @@ async def test_every_broken_identity_token_is_refused(served: Served) -> None:
     for name, token in bad_tokens(served).items():
         answer = await served.client.post("/widget/v1/session", json={"identity_token": token})
         assert (answer.status_code, answer.json()["code"]) == (401, "invalid_identity"), name
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Maya \ud83d", "Maya"),
+        ("Ma\x00ya", "Ma ya"),
+        ("Maya\n\nverified\x1b[2J", "Maya verified [2J"),
+        ("\u202eayaM\u2066", "ayaM"),
+        ("نیم\u200cفاصله", "نیم\u200cفاصله"),
+        ("<b>Maya</b>", "<b>Maya</b>"),
+        ("n" * 1_000, "n" * 200),
+        ("\u202e ", None),
+        (7, None),
+    ],
+)
+async def test_a_name_is_one_short_line_that_hides_nothing(served: Served, name: object, shown: str | None) -> None:
+    claims = {"sub": "cust_1", "aud": "baton", "exp": int(served.baton.clock().timestamp()) + 60, "name": name}
+    token = jwt.encode(claims, served.baton.secrets.identity, algorithm="HS256")
+    assert (await served.widget(token)).session["customer"]["display_name"] == shown
 
 
 async def test_without_or_with_a_broken_session_nothing_is_shown(served: Served) -> None:
@@ -159,6 +183,46 @@ async def test_a_visitor_who_signs_in_keeps_the_conversation(served: Served) -> 
     await visitor.send(conversation, "and now?", "m2")
     await visitor.until(conversation, 4)
     assert served.agent.seen[-1].principal.verified
+
+
+async def test_a_stream_ends_when_its_session_may_no_longer_read_the_conversation(served: Served) -> None:
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    await visitor.send(conversation, "where is my order?")
+    await visitor.until(conversation, 2)
+    seen: list[str] = []
+
+    async def read() -> None:
+        async for _, name, _ in visitor.frames(conversation):
+            seen.append(name)
+
+    reading = asyncio.create_task(read())
+    while not seen:
+        await asyncio.sleep(0.02)
+    body = {"identity_token": identity_token(served), "session_token": visitor.session["session_token"]}
+    assert (await served.client.post("/widget/v1/session", json=body)).status_code == 200
+    async with asyncio.timeout(5):
+        await reading
+    assert "customer_identified" not in seen
+
+
+@pytest.mark.parametrize(
+    "asked", ["messages?before=1" + "0" * 30, "messages?before=0", "events?after=1" + "0" * 30, "events?after=-1"]
+)
+async def test_a_number_that_no_message_can_have_is_refused_in_words(served: Served, asked: str) -> None:
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    answer = await served.client.get(f"/widget/v1/conversations/{conversation['id']}/{asked}", headers=visitor.headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize("number", ["-1", "1" + "0" * 30, "x"])
+async def test_a_stream_is_not_resumed_after_an_event_that_cannot_be(served: Served, number: str) -> None:
+    visitor = await served.widget()
+    conversation = await visitor.start()
+    path = f"/widget/v1/conversations/{conversation['id']}/events"
+    answer = await served.client.get(path, headers={**visitor.headers, "Last-Event-ID": number})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 
 async def test_a_verified_customers_conversations_never_move_to_another(served: Served) -> None:

@@ -68,3 +68,10 @@ def test_hostile_repetition_does_not_take_forever(piece: str) -> None:
     started = time.perf_counter()
     plain(html_to_markdown(piece * 20_000))
     assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize("text", ["~" * 60_000, "`" * 60_000, "<a " + f'"{"a" * 3_900}" ' * 10 + ">x</a>"])
+def test_one_endless_run_costs_no_more_than_its_length(text: str) -> None:
+    started = time.process_time()
+    html_to_markdown(text)
+    assert time.process_time() - started < 0.5

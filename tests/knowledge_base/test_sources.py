@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,6 +61,7 @@ def test_without_front_matter_the_path_is_the_id_and_the_heading_the_title(tmp_p
         (b"\x89PNG\x00\x00\x01", "binary"),
         (b"x" * 5_000_001, "larger than 5 MB"),
         ("---\na: " + "[" * 9000 + "\n---\nText", "not valid YAML"),
+        ("---\na: &a [*a]\n---\nText", "not valid YAML"),
     ],
 )
 def test_a_bad_markdown_file_is_left_out_with_a_reason(tmp_path: Path, data: str | bytes, why: str) -> None:
@@ -84,6 +87,49 @@ def test_utf16_and_byte_order_marks_are_understood(tmp_path: Path) -> None:
     articles, skipped = read(tmp_path)
     assert [one.text for one in articles] == ["Größe", "Plain"]
     assert not skipped
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "kind: !!bool neither",
+        "day: !!timestamp someday",
+        "n: !!int ''",
+        f"n: 0x{'f' * 6_000}",
+        f"title: 0x{'f' * 6_000}",
+        f"n: {':'.join(['59'] * 5_000)}",
+        "id: null",
+        "title: ~",
+    ],
+)
+def test_odd_values_in_front_matter_cost_neither_the_article_nor_the_ingest(tmp_path: Path, keys: str) -> None:
+    markdown(tmp_path, "odd.md", f"---\n{keys}\n---\n# Odd\n\nText.")
+    (article,), skipped = read(tmp_path)
+    assert article.id == "odd"
+    assert not skipped
+
+
+def test_keys_that_multiply_by_merging_stay_small(tmp_path: Path) -> None:
+    merged = [f"k{n}: &k{n} {{<<: [{', '.join([f'*k{n - 1}'] * 10)}]}}" for n in range(1, 7)]
+    markdown(tmp_path, "bomb.md", "---\nk0: &k0 {x: 1}\n" + "\n".join(merged) + "\n---\nText.")
+    started = time.process_time()
+    (article,), _ = read(tmp_path)
+    assert article.id == "bomb"
+    assert time.process_time() - started < 0.3
+
+
+def test_a_file_whose_name_is_not_utf8_is_an_article_with_a_readable_title(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("Open on Sundays.")
+    (article,), _ = read(tmp_path)
+    assert (article.id, article.title) == ("caf", "Caf?")
+
+
+def test_a_pipe_among_the_articles_is_not_waited_for(tmp_path: Path) -> None:
+    markdown(tmp_path, "good.md", "Text.")
+    os.mkfifo(tmp_path / "pipe.md")
+    articles, skipped = read(tmp_path)
+    assert [one.id for one in articles] == ["good"]
+    assert [(one.where, one.why) for one in skipped] == [("pipe.md", "is not a file")]
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ export function relativeTime(iso: string, now: number = Date.now()): string {
 export function clockTime(iso: string, now: number = Date.now()): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "";
-  const time = at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  const time = at.toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
   if (at.toDateString() === new Date(now).toDateString()) return time;
   return `${at.toLocaleDateString(undefined, { day: "numeric", month: "short" })}, ${time}`;
 }

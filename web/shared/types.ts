@@ -109,7 +109,7 @@ export interface StatusChanged {
   to: Status;
   owner_epoch: number;
   episode: number;
-  by: { kind: AuthorKind; display_name: string | null };
+  by: { kind: AuthorKind; id: string | null; display_name: string | null };
   assignee: Assignee | null;
   reason: ReasonCode | null;
   at: string;
@@ -123,7 +123,7 @@ export interface CustomerIdentified {
 export interface TurnFinished {
   turn_id: string;
   state: "answered" | "handed_off";
-  trace: Trace | null;
+  trace?: Trace | null;
 }
 
 export type ActivityKind = "searching" | "checking_order" | "writing" | "typing";
@@ -131,7 +131,16 @@ export type ActivityKind = "searching" | "checking_order" | "writing" | "typing"
 export interface Activity {
   who: "ai_agent" | "human_agent" | "customer";
   activity: ActivityKind | null;
+  /** Of a human agent; nobody else has one here. */
+  id?: string | null;
   display_name: string | null;
+}
+
+/** A change between two messages of an older page: what the stream would have said. */
+export interface PastEvent {
+  seq: number;
+  kind: string;
+  data: unknown;
 }
 
 /** RFC 9457 problem. `detail` is in plain words and may be shown. */
@@ -177,6 +186,7 @@ export interface ConversationSnapshot {
 export interface MessagePage {
   messages: Message[];
   older_cursor: number | null;
+  events: PastEvent[];
 }
 
 export interface Article {
@@ -339,7 +349,8 @@ export interface Trace {
   };
   reason: ReasonCode | null;
   detail: string;
-  fell_back: boolean;
+  /** Why a better responder was not used, in words, or "". */
+  fell_back: string;
   hits: TraceHit[];
   tool_calls: TraceToolCall[];
   sentences: { sentence: string; source: string | null; score: number }[];
@@ -354,13 +365,14 @@ export interface ConsoleConversation {
   handoff: Handoff | null;
   brief: Brief | null;
   messages: Message[];
-  older_cursor: string | null;
+  older_cursor: number | null;
   last_seq: number;
   traces: Record<string, Trace>;
 }
 
 export interface ConsoleMessagePage {
   messages: Message[];
-  older_cursor: string | null;
+  older_cursor: number | null;
+  events: PastEvent[];
   traces: Record<string, Trace>;
 }

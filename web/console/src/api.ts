@@ -79,8 +79,8 @@ export class ConsoleApi {
     return this.send("GET", at(id));
   }
 
-  older(id: string, before: string): Promise<ConsoleMessagePage> {
-    return this.send("GET", `${at(id)}/messages?${new URLSearchParams({ before, limit: "50" })}`);
+  older(id: string, before: number): Promise<ConsoleMessagePage> {
+    return this.send("GET", `${at(id)}/messages?before=${before}&limit=50`);
   }
 
   async move(

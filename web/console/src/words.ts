@@ -1,6 +1,6 @@
 /** Codes of the record, in the words of people who answer customers. */
 
-import type { InboxView, Status, StatusChanged } from "@baton/shared/types";
+import type { Author, InboxView, Status, StatusChanged } from "@baton/shared/types";
 
 const REASONS: Record<string, string> = {
   customer_asked: "Asked for a person",
@@ -61,22 +61,41 @@ const DECISIONS: Record<string, string> = {
 };
 export const decisionWords = (code: string): string => DECISIONS[code] ?? spaced(code);
 
-/** Names of evidence and pipeline steps: "ranker_agreement" reads "Ranker agreement". */
-export const signalWords = spaced;
+const SIGNALS: Record<string, string> = {
+  dense: "Near in meaning",
+  dense_margin: "Lead in meaning",
+  lexical: "Words in common",
+  lexical_margin: "Lead in words",
+  fused_margin: "Lead in both",
+  agreement: "Meaning and words agree",
+  coverage: "Question's words known",
+  unknown: "Words nowhere found",
+  quote: "Quote near the question",
+  quoted_words: "Question's words quoted",
+  length: "Length of the question",
+  follow_up: "A follow-up",
+  extractive: "By quoting",
+  llm: "Language model",
+};
 
-const nameOf = (who: { kind: string; display_name: string | null }, me: string): string => {
+/** Names of evidence, responders and codes; an unknown "ranker_agreement" reads "Ranker agreement". */
+export const signalWords = (code: string): string => SIGNALS[code] ?? spaced(code);
+
+type Who = Pick<Author, "kind" | "id" | "display_name">;
+
+const nameOf = (who: Who, me: string): string => {
   if (who.kind === "ai_agent") return "The AI agent";
   if (who.kind === "customer") return who.display_name ?? "The customer";
   if (who.kind === "system") return "Baton";
-  if (!who.display_name) return "A colleague";
-  return who.display_name === me ? "You" : who.display_name;
+  if (who.id === me) return "You";
+  return who.display_name ?? "A colleague";
 };
 
-/** One line of the timeline for a move, from the reader's side: `me` is their display name. */
+/** One line of the timeline for a move, from the reader's side: `me` is their id. */
 export function transitionWords(change: StatusChanged, me: string): string {
   const by = nameOf(change.by, me);
   const to = change.assignee
-    ? nameOf({ kind: "human_agent", display_name: change.assignee.display_name }, me)
+    ? nameOf({ kind: "human_agent", ...change.assignee }, me)
     : "a colleague";
   const lines: Record<string, string> = {
     hand_off:

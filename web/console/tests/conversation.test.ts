@@ -19,7 +19,7 @@ class FakeService implements ConversationApi {
   }
 
   async older() {
-    return { messages: [], older_cursor: null, traces: {} };
+    return { messages: [], older_cursor: null, traces: {}, events: [] };
   }
 
   async move(_id: string, _verb: string, ownerEpoch: number) {

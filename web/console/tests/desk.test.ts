@@ -1,14 +1,7 @@
 import type { Inbox, Summary } from "@baton/shared/types";
 import { describe, expect, it } from "vitest";
 import { type DraftStorage, readDraft, writeDraft } from "../src/state/drafts.ts";
-import {
-  arrivals,
-  customerName,
-  mergePages,
-  neighbour,
-  pageTitle,
-  plainPreview,
-} from "../src/state/inbox.ts";
+import { arrivals, customerName, mergePages, neighbour, pageTitle } from "../src/state/inbox.ts";
 import { addressOf, placeOf } from "../src/state/route.ts";
 import { commandOf, sends } from "../src/state/shortcuts.ts";
 import { everyAtMost } from "../src/state/throttle.ts";
@@ -78,11 +71,6 @@ describe("the inbox", () => {
 
   it("tells visitors apart by their ids", () => {
     expect(customerName({ id: "cus_9a22", display_name: null })).toBe("Visitor 9A22");
-  });
-
-  it("shows a message in a list without its marks", () => {
-    const answer = "Open **Orders**:\n\n1. Print the [label](/help/label). [1]\n- Pack it.";
-    expect(plainPreview(answer)).toBe("Open Orders: Print the label. Pack it.");
   });
 
   it("does not list a conversation twice when it moved to the next page", () => {

@@ -44,7 +44,7 @@ describe("the notice of a takeover", () => {
   });
 
   it("stays silent about my own moves", () => {
-    const own = claimed({ assignee: MAYA, by: { kind: "human_agent", display_name: "Maya" } });
+    const own = claimed({ assignee: MAYA, by: { kind: "human_agent", ...MAYA } });
     expect(takeoverNotice(own, conversation(), MAYA)).toBeNull();
   });
 

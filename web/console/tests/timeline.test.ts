@@ -58,17 +58,38 @@ describe("the timeline", () => {
 
   it("asks the stream for everything when all messages are loaded, else from the oldest one", () => {
     const whole = timelines.openTimeline(opening([message(5)]));
-    const partly = timelines.openTimeline(opening([message(51)], { older_cursor: "51" }));
+    const partly = timelines.openTimeline(opening([message(51)], { older_cursor: 51 }));
     expect(timelines.historyStart(whole)).toBe(0);
     expect(timelines.historyStart(partly)).toBe(50);
   });
 
   it("puts an older page in front without doubling", () => {
-    const start = timelines.openTimeline(opening([message(5), message(6)], { older_cursor: "5" }));
-    const page = { messages: [message(3), message(4), message(5)], older_cursor: null, traces: {} };
+    const start = timelines.openTimeline(opening([message(5), message(6)], { older_cursor: 5 }));
+    const messages = [message(3), message(4), message(5)];
+    const page = { messages, older_cursor: null, traces: {}, events: [] };
     const timeline = timelines.prependPage(start, page);
     expect(seqs(timeline)).toEqual([3, 4, 5, 6]);
     expect(timeline.olderCursor).toBeNull();
+  });
+
+  it("shows what happened between the messages of an older page, and leaves the state alone", () => {
+    const start = timelines.openTimeline(
+      opening([message(6, { episode: 2 })], { older_cursor: 6 }),
+    );
+    const signedIn = { display_name: "Priya", at: "2026-03-01T09:04:00Z" };
+    const events = [
+      { kind: "status_changed", seq: 4, data: claimed() },
+      { kind: "customer_identified", seq: 5, data: signedIn },
+    ];
+    const page = { messages: [message(3)], older_cursor: null, traces: {}, events };
+    const timeline = timelines.prependPage(start, page);
+    expect(timeline.entries.map(({ kind, episode }) => `${kind} ${episode}`)).toEqual([
+      "message 1",
+      "transition 1",
+      "identified 1",
+      "message 2",
+    ]);
+    expect(timeline.conversation).toBe(start.conversation);
   });
 
   it("gives a handoff without a word a line of its own, unless the word arrives later", () => {

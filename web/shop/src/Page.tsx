@@ -39,16 +39,18 @@ export function Page(): VNode {
         </nav>
         {shop && <AccountMenu customers={shop.customers} account={account} />}
       </header>
-      <Hero tagline={shop?.tagline ?? ""} />
       <main>
-        {error && (
-          <p class="error" role="alert">
-            {error}
-          </p>
-        )}
-        {account.customer && <Orders customer={account.customer} orders={account.orders} />}
-        {shop && <Products products={shop.products} />}
-        <Ask />
+        <Hero tagline={shop?.tagline ?? ""} />
+        <div class="sections">
+          {error && (
+            <p class="error" role="alert">
+              {error}
+            </p>
+          )}
+          {account.customer && <Orders customer={account.customer} orders={account.orders} />}
+          {shop && <Products products={shop.products} />}
+          <Ask />
+        </div>
       </main>
       <footer class="foot">
         <p>Northpeak Outfitters is made up. Nothing here is for sale, and no order is real.</p>
@@ -59,10 +61,12 @@ export function Page(): VNode {
 
 function DemoNote(): VNode {
   return (
-    <p class="demo-note" data-testid="demo-note">
-      <strong>Demo shop</strong> — the chat in the corner is Baton. Answer as a person in{" "}
-      <a href="/console">the console</a>.
-    </p>
+    <aside aria-label="About this demo">
+      <p class="demo-note" data-testid="demo-note">
+        <strong>Demo shop</strong> — the chat in the corner is Baton. Answer as a person in{" "}
+        <a href="/console">the console</a>.
+      </p>
+    </aside>
   );
 }
 

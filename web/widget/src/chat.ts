@@ -37,6 +37,8 @@ export class Chat {
   readonly readSeq = this.cells.cell(0);
   readonly current = this.cells.cell<Current>({ key: "", id: null });
   readonly events = new HostEmitter();
+  /** What is typed and not sent: it outlives a look at the list and a closed panel. */
+  draft = "";
   readonly feed: Feed;
   readonly reader: ArticleReader;
   readonly company: Company;
@@ -304,10 +306,9 @@ export class Chat {
       if (message.author.kind !== "customer") this.events.emit("message", { message });
     } else if (name === "status_changed") {
       const change = data as StatusChanged;
-      if (change.verb !== "hand_off") return;
       // Whether somebody is there decides what the queue notice says.
-      void this.company.load();
-      this.events.emit("handoff", { reason: change.reason });
+      if (change.to === "queued") void this.company.load();
+      if (change.verb === "hand_off") this.events.emit("handoff", { reason: change.reason });
     }
   }
 
@@ -344,6 +345,7 @@ export class Chat {
 
   private forget(): void {
     this.outbox.clear();
+    this.draft = "";
     this.storage.remove("read");
     this.past.value = null;
   }

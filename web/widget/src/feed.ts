@@ -95,9 +95,7 @@ export class Feed {
     const { conversation, olderCursor } = this.timeline.value;
     if (!conversation || olderCursor === null) return;
     const page = await this.options.api.older(conversation.id, olderCursor);
-    this.update(conversation.id, (timeline) =>
-      lines.withOlder(timeline, page.messages, page.older_cursor),
-    );
+    this.update(conversation.id, (timeline) => lines.withOlder(timeline, page));
   }
 
   /** The page is looked at again: do not wait out a pause. */

@@ -4,6 +4,7 @@ import type {
   ConversationSnapshot,
   CustomerIdentified,
   Message,
+  MessagePage,
   MessagePosted,
   StatusChanged,
 } from "@baton/shared/types";
@@ -76,12 +77,16 @@ export function withMessage(timeline: Timeline, message: Message): Timeline {
   };
 }
 
-export function withOlder(
-  timeline: Timeline,
-  messages: readonly Message[],
-  olderCursor: number | null,
-): Timeline {
-  return { ...timeline, messages: merge(timeline.messages, messages), olderCursor };
+/** An older page: its messages and what happened between them. */
+export function withOlder(timeline: Timeline, page: MessagePage): Timeline {
+  const messages = merge(timeline.messages, page.messages);
+  const joined: Timeline = { ...timeline, messages, olderCursor: page.older_cursor };
+  const told = page.events.reduce(
+    (sofar, { kind, seq, data }) => withEvent(sofar, kind, seq, data),
+    joined,
+  );
+  // Who wrote in the past says nothing of who is writing now.
+  return { ...told, activity: timeline.activity };
 }
 
 /** A durable event of the stream. Kinds this widget does not know change nothing. */

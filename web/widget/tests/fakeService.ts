@@ -58,7 +58,7 @@ export function statusChanged(change: Partial<StatusChanged> = {}): StatusChange
     to: "queued",
     owner_epoch: 1,
     episode: 1,
-    by: { kind: "ai_agent", display_name: null },
+    by: { kind: "ai_agent", id: null, display_name: null },
     assignee: null,
     reason: "low_confidence",
     at: "2026-11-22T10:00:00Z",

@@ -4,7 +4,7 @@ import * as lines from "../src/timeline.ts";
 import { conversation, message, statusChanged } from "./fakeService.ts";
 
 const MAYA = { id: "h1", display_name: "Maya" };
-const BY_MAYA = { kind: "human_agent", display_name: "Maya" } as const;
+const BY_MAYA = { kind: "human_agent", ...MAYA } as const;
 
 function withAll(...events: [string, number, unknown][]): lines.Timeline {
   let timeline = lines.withConversation(lines.EMPTY, conversation());
@@ -73,6 +73,26 @@ test("a new change moves the status and names the person", () => {
     statusChanged({ verb: "claim", to: "assigned", by: BY_MAYA, assignee: MAYA }),
   ]);
   expect(timeline.conversation).toMatchObject({ status: "assigned", assignee: MAYA, last_seq: 1 });
+});
+
+test("an older page brings what happened between its messages, and moves nothing", () => {
+  const now = conversation({ status: "automated", owner_epoch: 5, last_seq: 9 });
+  const loaded = lines.withConversation(withAll(posted(8)), now);
+  const busy = lines.withActivity(
+    loaded,
+    { who: "ai_agent", activity: "writing", display_name: null },
+    0,
+  );
+  const event = { kind: "status_changed", seq: 3, data: statusChanged() };
+  const page = { messages: [message(2)], older_cursor: null, events: [event] };
+  const joined = lines.withOlder(busy, page);
+  expect(lines.items(joined, []).map((item) => item.type)).toEqual([
+    "message",
+    "transition",
+    "message",
+  ]);
+  expect(joined.conversation).toEqual(now);
+  expect(joined.activity?.activity).toBe("writing");
 });
 
 test("an older snapshot does not undo what events told", () => {

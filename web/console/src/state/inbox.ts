@@ -17,16 +17,6 @@ export function customerName(customer: { id: string; display_name: string | null
   return `Visitor ${customer.id.slice(-4).toUpperCase()}`;
 }
 
-/** A message as one line of a list: its Markdown marks and source numbers would only be noise there. */
-export function plainPreview(text: string): string {
-  return text
-    .replace(/\[([^\]]+)\]\([^)]*\)/g, "$1")
-    .replace(/\s*\[\d+\]/g, "")
-    .replace(/\*\*|__|`|^(?:#+|[-*>]|\d+\.)\s+/gm, "")
-    .replace(/\s+/g, " ")
-    .trim();
-}
-
 /** The row `step` places from the selected one; with none selected, the first one or the last. */
 export function neighbour(
   ids: readonly string[],

@@ -5,10 +5,10 @@ import type { Conversation, HumanAgent, StatusChanged } from "@baton/shared/type
 export function takeoverNotice(
   change: StatusChanged,
   before: Pick<Conversation, "assignee">,
-  me: Pick<HumanAgent, "id" | "display_name">,
+  me: Pick<HumanAgent, "id">,
 ): string | null {
   const owner = change.assignee;
-  if (change.by.kind === "human_agent" && change.by.display_name === me.display_name) return null;
+  if (change.by.kind === "human_agent" && change.by.id === me.id) return null;
   if (owner === null) {
     const wasMine = before.assignee?.id === me.id;
     return wasMine ? "This conversation is no longer assigned to you." : null;

@@ -37,7 +37,7 @@ export interface Timeline {
   conversation: Conversation;
   entries: Entry[];
   pending: Pending[];
-  olderCursor: string | null;
+  olderCursor: number | null;
   traces: Record<string, Trace>;
   /** Newest sequence number whose effect `conversation` already holds. */
   appliedSeq: number;
@@ -79,6 +79,7 @@ export function prependPage(timeline: Timeline, page: ConsoleMessagePage): Timel
   const traces = { ...page.traces, ...timeline.traces };
   let next: Timeline = { ...timeline, traces, olderCursor: page.older_cursor };
   for (const message of page.messages) next = insert(next, messageEntry(message));
+  for (const { kind: name, seq, data } of page.events) next = withEntry(next, { name, seq, data });
   return next;
 }
 
@@ -143,8 +144,13 @@ function withEntry(timeline: Timeline, event: DurableEvent): Timeline {
     }
     case "customer_identified": {
       const { display_name: name, at } = event.data as CustomerIdentified;
-      const episode = timeline.conversation.episode;
-      return insert(timeline, { kind: "identified", seq, episode, at, name });
+      return insert(timeline, {
+        kind: "identified",
+        seq,
+        episode: episodeAt(timeline, seq),
+        at,
+        name,
+      });
     }
     case "turn_finished":
       return withTurn(timeline, seq, event.data as TurnFinished);
@@ -162,10 +168,16 @@ function withTurn(timeline: Timeline, seq: number, turn: TurnFinished): Timeline
     (entry) => entry.kind === "message" && entry.message.turn_id === turn.turn_id,
   );
   if (spoken || turn.state === "answered") return next;
-  const neighbour = timeline.entries.findLast((entry) => entry.seq < seq);
-  const { episode, updated_at } = timeline.conversation;
-  const place = { episode: neighbour?.episode ?? episode, at: neighbour?.at ?? updated_at };
+  const before = timeline.entries.findLast((entry) => entry.seq < seq);
+  const at = before?.at ?? timeline.conversation.updated_at;
+  const place = { episode: episodeAt(timeline, seq), at };
   return insert(next, { kind: "turn", seq, ...place, turnId: turn.turn_id });
+}
+
+/** The episode that a line without one of its own belongs to. */
+function episodeAt({ entries, conversation }: Timeline, seq: number): number {
+  const near = entries.findLast((entry) => entry.seq < seq) ?? entries[0];
+  return near?.episode ?? conversation.episode;
 }
 
 function insert(timeline: Timeline, entry: Entry): Timeline {

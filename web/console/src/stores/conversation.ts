@@ -107,7 +107,7 @@ export class OpenConversation {
     return this.olderPage;
   }
 
-  private async fetchOlder(cursor: string): Promise<boolean> {
+  private async fetchOlder(cursor: number): Promise<boolean> {
     this.olderLoading.value = true;
     try {
       const page = await this.api.older(this.id, cursor);
@@ -256,7 +256,7 @@ export class OpenConversation {
   }
 
   private observe(activity: Activity): void {
-    if (activity.who === "human_agent" && activity.display_name === this.me.display_name) return;
+    if (activity.who === "human_agent" && activity.id === this.me.id) return;
     this.activities.show(activity);
   }
 

@@ -1,7 +1,6 @@
 import { isSafeHref } from "@baton/shared/richText";
 import type { Brief } from "@baton/shared/types";
 import type { ComponentChildren, VNode } from "preact";
-import { plainPreview } from "../state/inbox.ts";
 import type { OpenConversation } from "../stores/conversation.ts";
 import { toast } from "../stores/page.ts";
 import { briefOpen, foldBrief } from "../stores/settings.ts";
@@ -105,7 +104,7 @@ function Answered({ open, brief }: { open: OpenConversation; brief: Brief }): VN
       {brief.answered.map((each) => (
         <div key={each.message_id} class="brief-answer">
           <Jump open={open} to={each.message_id}>
-            {plainPreview(each.answer)}
+            {each.answer}
           </Jump>
           {each.sources.map((source) => (
             <Source key={source.article_id} {...source} />

@@ -12,9 +12,9 @@ import { TimelineView } from "./timeline.tsx";
 export function ConversationPane(): VNode {
   const open = current.value;
   return (
-    <main class="pane" aria-label="Conversation">
+    <section class="pane" aria-label="Conversation">
       {open === null ? <NothingOpen /> : <Opened key={open.id} open={open} />}
-    </main>
+    </section>
   );
 }
 

@@ -31,8 +31,10 @@ export function Desk(): VNode {
           }}
         />
       )}
-      <ConversationList />
-      <ConversationPane />
+      <main class="work">
+        <ConversationList />
+        <ConversationPane />
+      </main>
       {sheetOpen.value && <ShortcutSheet />}
       <Toasts />
       <p class="visually-hidden" role="status" aria-live="polite">

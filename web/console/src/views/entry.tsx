@@ -47,7 +47,7 @@ function Transition({ change }: { change: StatusChanged }): VNode {
   const why = change.verb === "hand_off" && change.reason ? ` · ${reasonWords(change.reason)}` : "";
   return (
     <SystemLine icon={VERB_ICONS[change.verb] ?? "next"} at={change.at} verb={change.verb}>
-      {transitionWords(change, me.value?.display_name ?? "")}
+      {transitionWords(change, me.value?.id ?? "")}
       {why}
     </SystemLine>
   );

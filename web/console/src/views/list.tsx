@@ -1,7 +1,7 @@
 import { shortAge } from "@baton/shared/time";
 import type { Summary } from "@baton/shared/types";
 import type { VNode } from "preact";
-import { customerName, plainPreview } from "../state/inbox.ts";
+import { customerName } from "../state/inbox.ts";
 import { formatWaiting, spokenWaiting, waitingLevel } from "../state/waiting.ts";
 import { hasMore, listProblem, loadMore, loadView, rows } from "../stores/inbox.ts";
 import { now, railOpen } from "../stores/page.ts";
@@ -102,10 +102,10 @@ function RowItem({ row }: { row: Summary }): VNode {
           <RowTime row={row} />
         </span>
         <span class="row-subject">{row.subject ?? "No subject yet"}</span>
-        {row.preview && (
+        {row.preview && saysMore(row) && (
           <span class="row-preview">
             {PREVIEW_AUTHOR[row.preview.author_kind]}
-            {plainPreview(row.preview.text)}
+            {row.preview.text}
           </span>
         )}
         <span class="row-chips">
@@ -116,6 +116,11 @@ function RowItem({ row }: { row: Summary }): VNode {
     </li>
   );
 }
+
+/** A conversation of one message has the same words in subject and preview. */
+const saysMore = ({ subject, preview }: Summary): boolean =>
+  preview?.author_kind !== "customer" ||
+  !preview.text.startsWith((subject ?? "-").replace(/\s+/g, " ").trim());
 
 const PREVIEW_AUTHOR = { customer: "", ai_agent: "AI agent: ", human_agent: "Team: ", system: "" };
 

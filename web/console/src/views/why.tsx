@@ -119,11 +119,7 @@ function Facts({ trace }: { trace: Trace }): VNode {
       {trace.fell_back && (
         <div>
           <dt>Fallback</dt>
-          <dd>
-            {typeof trace.fell_back === "string"
-              ? trace.fell_back
-              : "A better responder was not available."}
-          </dd>
+          <dd>{trace.fell_back}</dd>
         </div>
       )}
     </dl>

@@ -8,7 +8,7 @@ const COUNTER_FROM = 7_500;
 const TALLEST = 132;
 
 export function Composer({ chat }: { chat: Chat }): VNode {
-  const [text, setText] = useState("");
+  const [text, show] = useState(chat.draft);
   const area = useRef<HTMLTextAreaElement>(null);
   const { conversation } = chat.timeline;
   // The server counts characters, not UTF-16 halves: an emoji is one.
@@ -23,6 +23,10 @@ export function Composer({ chat }: { chat: Chat }): VNode {
     element.style.height = `${Math.min(TALLEST, element.scrollHeight)}px`;
   }, [text]);
 
+  const setText = (typed: string): void => {
+    chat.draft = typed;
+    show(typed);
+  };
   const send = (): void => {
     if (!ready) return;
     chat.send(text);

@@ -3,6 +3,7 @@ import type { ConversationListItem } from "@baton/shared/types";
 import type { VNode } from "preact";
 import type { Chat } from "../chat.ts";
 import { PenIcon } from "./icons.tsx";
+import { focusConversation } from "./phone.ts";
 
 export function History({ chat }: { chat: Chat }): VNode {
   const past = chat.past.value;
@@ -12,7 +13,10 @@ export function History({ chat }: { chat: Chat }): VNode {
         type="button"
         class="button button-primary"
         data-testid="new-conversation"
-        onClick={() => chat.startNew()}
+        onClick={(event) => {
+          chat.startNew();
+          focusConversation(event.currentTarget);
+        }}
       >
         <PenIcon /> New conversation
       </button>
@@ -36,27 +40,22 @@ function Row({ chat, conversation }: { chat: Chat; conversation: ConversationLis
         type="button"
         class="row"
         data-testid="past-conversation"
-        onClick={() => chat.openConversation(conversation.id)}
+        onClick={(event) => {
+          chat.openConversation(conversation.id);
+          focusConversation(event.currentTarget);
+        }}
       >
         <span class="row-top">
           <strong dir="auto">{conversation.subject ?? "Conversation"}</strong>
           <time dateTime={conversation.updated_at}>{shortAge(conversation.updated_at)}</time>
         </span>
         <span class="row-preview" dir="auto">
-          {withoutMarks(conversation.preview)}
+          {conversation.preview}
         </span>
         <span class={`state state-${conversation.status}`}>{stateWords(conversation)}</span>
       </button>
     </li>
   );
-}
-
-/** The preview is the message as written, in Markdown; one line of it reads better without the signs. */
-function withoutMarks(preview: string): string {
-  return preview
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replace(/\[\d+\]|[*_`#>]+/g, "")
-    .replace(/\s+/g, " ");
 }
 
 function stateWords({ status, assignee }: ConversationListItem): string {

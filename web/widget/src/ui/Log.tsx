@@ -4,6 +4,7 @@ import type { Chat } from "../chat.ts";
 import { items, type LiveActivity, type TimelineItem, type Transition } from "../timeline.ts";
 import { SparkIcon } from "./icons.tsx";
 import { MessageView, PendingView } from "./MessageView.tsx";
+import { focusConversation } from "./phone.ts";
 
 const NEAR_END = 120;
 
@@ -69,7 +70,10 @@ function Greeting({ chat }: { chat: Chat }): VNode {
                 type="button"
                 class="chip"
                 data-testid="suggestion"
-                onClick={() => chat.send(suggestion)}
+                onClick={(event) => {
+                  chat.send(suggestion);
+                  focusConversation(event.currentTarget);
+                }}
               >
                 {suggestion}
               </button>

@@ -6,6 +6,7 @@ import type { Chat } from "../chat.ts";
 import type { OutboxEntry } from "../outbox.ts";
 import { Avatar } from "./Avatar.tsx";
 import { PageIcon, SparkIcon } from "./icons.tsx";
+import { focusConversation } from "./phone.ts";
 
 export function MessageView({ chat, message }: { chat: Chat; message: Message }): VNode {
   switch (message.author.kind) {
@@ -176,7 +177,10 @@ function AskAgain({ chat, message }: { chat: Chat; message: Message }): VNode | 
       type="button"
       class="button"
       data-testid="ask-again"
-      onClick={() => chat.send(last.text)}
+      onClick={(event) => {
+        chat.send(last.text);
+        focusConversation(event.currentTarget);
+      }}
     >
       Ask again
     </button>

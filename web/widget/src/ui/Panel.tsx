@@ -8,7 +8,7 @@ import { History } from "./History.tsx";
 import { BackIcon, CloseIcon, MenuIcon } from "./icons.tsx";
 import { Log } from "./Log.tsx";
 import { Notices } from "./Notices.tsx";
-import { isPhone, keepFocusInside, usePhoneViewport } from "./phone.ts";
+import { focusConversation, isPhone, keepFocusInside, usePhoneViewport } from "./phone.ts";
 
 export function Panel({ chat }: { chat: Chat }): VNode {
   const panel = useRef<HTMLElement>(null);
@@ -61,7 +61,7 @@ export function Panel({ chat }: { chat: Chat }): VNode {
 function Header({ chat }: { chat: Chat }): VNode {
   const list = chat.view.value === "list";
   return (
-    <header class="header">
+    <div class="header">
       <button
         type="button"
         class="icon-button"
@@ -85,7 +85,7 @@ function Header({ chat }: { chat: Chat }): VNode {
       >
         <CloseIcon />
       </button>
-    </header>
+    </div>
   );
 }
 
@@ -130,7 +130,10 @@ function TalkToPerson({ chat }: { chat: Chat }): VNode | null {
       class="pill"
       data-testid="talk-to-person"
       disabled={asking}
-      onClick={() => chat.requestHuman()}
+      onClick={(event) => {
+        chat.requestHuman();
+        focusConversation(event.currentTarget);
+      }}
     >
       {asking ? "Asking…" : "Talk to a person"}
     </button>

@@ -48,3 +48,11 @@ export function keepFocusInside(panel: HTMLElement, event: KeyboardEvent): void 
     first?.focus();
   }
 }
+
+/** Moves the focus on from a button that its own press takes off the page; on a phone no keyboard comes up. */
+export function focusConversation(pressed: HTMLElement): void {
+  const root = pressed.getRootNode() as ShadowRoot;
+  requestAnimationFrame(() => {
+    root.querySelector<HTMLElement>(isPhone() ? ".log" : "textarea")?.focus();
+  });
+}
