@@ -146,9 +146,11 @@ def scripted_model(port: Annotated[int, typer.Option(help="Port to serve on.")] 
 
 def _where_articles_are(demo: bool) -> Settings:
     """Your own help center; the demo's as long as you have none, so that a first question finds something."""
+    from knowledge_base.version import has_version  # noqa: PLC0415
+
     settings = Settings(demo=True) if demo else Settings()
     of_demo = settings.model_copy(update={"demo": True})
-    if not settings.demo and not settings.knowledge_dir.exists() and of_demo.knowledge_dir.exists():
+    if not settings.demo and not has_version(settings.knowledge_dir) and has_version(of_demo.knowledge_dir):
         err.print("[dim]No help center of yours is ingested yet; asking the demo's.[/dim]")
         return of_demo
     return settings

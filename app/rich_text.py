@@ -77,7 +77,9 @@ class RichText:
             return False
         if not parts.scheme and not parts.netloc:
             return href.startswith("/") and not href.startswith("//")
-        return parts.scheme == "https" and (parts.hostname or "") in self._link_hosts
+        # "https://our-bank.example@elsewhere.example/" goes elsewhere and does not look like it.
+        disguised = "@" in parts.netloc
+        return parts.scheme == "https" and not disguised and (parts.hostname or "") in self._link_hosts
 
 
 def _with_breaks(text: str) -> list[JsonValue]:

@@ -24,6 +24,8 @@ from knowledge_base.splitting import SplitPassage
 
 FORMAT: Final = 1
 """Raised when splitting or files change, so that an older version is built anew from its articles."""
+_CURRENT: Final = "current"
+"""The file that names the live version."""
 _BUILDING: Final = ".building-"
 
 
@@ -66,6 +68,11 @@ class Version:
     lexical: LexicalIndex
 
 
+def has_version(root: Path) -> bool:
+    """Whether anything was ever ingested into the knowledge base at `root`."""
+    return (root / _CURRENT).exists()
+
+
 class VersionFolder:
     """The versions below one folder."""
 
@@ -76,7 +83,7 @@ class VersionFolder:
 
     def current(self) -> int | None:
         try:
-            return int((self._root / "current").read_text(encoding="ascii"))
+            return int((self._root / _CURRENT).read_text(encoding="ascii"))
         except FileNotFoundError:
             return None
         except ValueError as failure:
@@ -89,7 +96,7 @@ class VersionFolder:
             stream.write(str(number))
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(draft, self._root / "current")
+        os.replace(draft, self._root / _CURRENT)
         _sync_folder(self._root)
 
     def next_number(self) -> int:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -252,3 +253,14 @@ def test_a_name_cannot_drive_the_terminal_it_is_shown_on(tmp_path: Path) -> None
     words = ("add-person", "noor@shop.example", "--name", "Noor\x1b]0;taken over\x07\x9b2J", "--password", "secret")
     done = baton(tmp_path / "home", *words)
     assert "Noor�]0;taken over��2J can sign in" in done.stdout
+
+
+@pytest.mark.model
+def test_before_anything_of_yours_is_ingested_the_demo_is_asked(home: Path, tmp_path: Path) -> None:
+    fresh = tmp_path / "fresh"
+    (fresh / "knowledge").mkdir(parents=True)  # what asking too early leaves behind
+    shutil.copytree(home / "knowledge", fresh / "demo" / "knowledge", ignore=shutil.ignore_patterns("lock"))
+    (fresh / "encoder").symlink_to(home / "encoder")
+    found = baton(fresh, "search", "how do I return something", "--json")
+    assert "asking the demo's" in found.stderr
+    assert json.loads(found.stdout)["hits"]

@@ -202,6 +202,7 @@ BAD_HREFS = [
     "https://evil.example\\@shop.example/",
     "https://shop.example@evil.example/",
     "https://shop.example:pw@evil.example/",
+    "https://bank.example@shop.example/",
     "https://shop.example.evil.example/",
     "https://notshop.example/",
     "https://sub.shop.example/",
