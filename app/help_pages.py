@@ -36,7 +36,8 @@ _PAGE = """<!doctype html>
 
 
 @router.get("/help/{article_id:path}")
-async def article_page(article_id: str, baton: BatonHere) -> HTMLResponse:
+def article_page(article_id: str, baton: BatonHere) -> HTMLResponse:
+    # Not async, so in a thread: 100 kB of Markdown take a second, in which no conversation would move.
     if baton.article(article_id) is None:
         return _gone(baton.company.name)
     article = article_shape(baton, article_id)

@@ -233,7 +233,8 @@ async def follow(
 
 
 @router.get("/articles/{article_id:path}")  # an id may hold a slash
-async def read_article(article_id: str, baton: BatonHere, customer: SessionCustomer) -> ArticleShape:
+def read_article(article_id: str, baton: BatonHere, customer: SessionCustomer) -> ArticleShape:
+    # Not async, for the reason that help pages are not.
     return article_shape(baton, article_id)
 
 

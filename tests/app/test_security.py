@@ -9,7 +9,9 @@ import pytest
 import pytest_asyncio
 
 from app.service import MAX_BODY_BYTES
-from tests.app.serving import Served, serving
+from app.wiring import Parts
+from knowledge_base.model import Article, ArticleId
+from tests.app.serving import COMPANY, Served, Shelf, WrittenAgent, serving
 
 PIECE = b"x" * 1024
 
@@ -176,3 +178,16 @@ async def test_too_many_sign_ins_from_one_address_are_asked_to_wait_whatever_the
         ]
         codes = sorted(answer.status_code for answer in await asyncio.gather(*tries))
     assert codes == [401] * 30 + [429]
+
+
+async def test_rendering_a_very_long_article_does_not_hold_up_others(tmp_path: Path) -> None:
+    endless = Article(id=ArticleId("endless"), title="Endless", text="- one *more* [line](/help/x)\n" * 10_000)
+    parts = Parts(library=Shelf(endless), agent=WrittenAgent(), company=COMPANY)
+    async with serving(f"sqlite:///{tmp_path / 'baton.db'}", tmp_path, parts=parts) as served:
+        page = asyncio.create_task(served.client.get("/help/endless", timeout=120))
+        answered_meanwhile = 0
+        while not page.done():
+            await served.client.get("/healthz", timeout=120)
+            answered_meanwhile += 1
+        assert (await page).status_code == 200
+    assert answered_meanwhile > 5
