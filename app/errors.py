@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -83,7 +84,7 @@ def install_error_handlers(service: FastAPI) -> None:
     service.add_exception_handler(HTTPException, _http_error)
 
 
-def _handler_for(problem: Problem):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _handler_for(problem: Problem) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
     async def handle(request: Request, error: Exception) -> JSONResponse:
         return problem_response(problem)
 

@@ -252,7 +252,10 @@ def _answered(messages: Sequence[Message]) -> tuple[Answered, ...]:
                     answer=plain_text(message)[:SHOWN],
                     message_id=message.id,
                     sources=tuple(
-                        SourceNamed(title=c.title, url=c.url, article_id=c.article_id) for c in message.citations
+                        # One article may be cited at several places; the brief names it once.
+                        dict.fromkeys(
+                            SourceNamed(title=c.title, url=c.url, article_id=c.article_id) for c in message.citations
+                        )
                     ),
                 )
             )

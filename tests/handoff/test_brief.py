@@ -257,3 +257,10 @@ def test_no_conversation_has_a_brief_that_its_own_checker_refuses(
         customer=AVA,
     )
     assert check_brief(brief_of(facts, reason), facts) == []
+
+
+def test_an_article_cited_twice_in_one_answer_is_named_once() -> None:
+    again = replace(RETURNS, marker=2, passage_id="returns#1")
+    messages = [customer("How long may I return?", 1), ai("Within 30 days. [1] Not when lit. [2]", 2, RETURNS, again)]
+    [answered] = brief_of(replace(FACTS, messages=messages, tool_calls=[])).answered
+    assert [source.article_id for source in answered.sources] == [RETURNS.article_id]
