@@ -211,7 +211,7 @@ async def _summaries(baton: Baton, found: list[Conversation]) -> list[Summary]:
     waiting = [conversation.id for conversation in found if conversation.status is Status.QUEUED]
     if waiting:
         last |= await baton.store.last_messages(waiting, by=AuthorKind.CUSTOMER)
-    return await baton.presenter.summaries(found, handoffs, last)  # type: ignore[arg-type]
+    return await baton.presenter.summaries(found, handoffs, last)
 
 
 @router.get("/conversations/{conversation_id}")

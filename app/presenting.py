@@ -22,6 +22,7 @@ from app.schemas import (
 from conversations.model import (
     AuthorKind,
     Conversation,
+    ConversationId,
     Customer,
     CustomerId,
     Event,
@@ -99,12 +100,12 @@ class Presenter:
     async def summaries(
         self,
         found: Sequence[Conversation],
-        handoffs: Mapping[str, Handoff],
-        last_messages: Mapping[str, Message],
+        handoffs: Mapping[ConversationId, Handoff],
+        last_messages: Mapping[ConversationId, Message],
     ) -> list[Summary]:
         return [
-            _summary(shape, handoffs.get(shape.id), last_messages.get(shape.id))
-            for shape in await self.conversations(found)
+            _summary(shape, handoffs.get(conversation.id), last_messages.get(conversation.id))
+            for conversation, shape in zip(found, await self.conversations(found), strict=True)
         ]
 
 

@@ -255,11 +255,3 @@ class ConsoleReply(Shape):
 
 class NoteWritten(Shape):
     message: MessageShape
-
-
-class ProblemShape(Shape):
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str

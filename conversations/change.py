@@ -17,7 +17,6 @@ from conversations.model import (
     AuthorKind,
     Citation,
     Conversation,
-    Handoff,
     HandoffId,
     HandoffReason,
     HandoffState,
@@ -31,7 +30,7 @@ from conversations.model import (
     TurnState,
     Visibility,
 )
-from conversations.rows import handoff_of, message_of, message_values, turn_of
+from conversations.rows import message_of, message_values, turn_of
 
 TURN_DEADLINE = timedelta(seconds=90)
 """From the customer's message to an answer or a handoff, whatever crashes in between."""
@@ -235,17 +234,6 @@ class Change:
         for turn in map(turn_of, rows):
             await self._connection.execute(_UPDATE_TURN, {"turn": turn.id, "through_seq": None})
             await self.finish_turn(turn.id, TurnState.HANDED_OFF, {"detail": why})
-
-    async def open_handoff(self) -> Handoff | None:
-        row = (
-            await self._connection.execute(
-                select(tables.handoffs).where(
-                    tables.handoffs.c.conversation_id == self.conversation.id,
-                    tables.handoffs.c.state.in_(_OPEN_HANDOFFS),
-                )
-            )
-        ).one_or_none()
-        return None if row is None else handoff_of(row)
 
     async def start_handoff(self, *, reason: HandoffReason, detail: str, brief: JsonObject) -> HandoffId:
         handoff_id = HandoffId(self._new_id())
