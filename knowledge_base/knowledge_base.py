@@ -24,7 +24,8 @@ from knowledge_base.embedding import Embedder
 from knowledge_base.lock import KnowledgeBaseBusy, KnowledgeLock
 from knowledge_base.model import Article, ArticleId, SearchResult, Vectors
 from knowledge_base.searching import Searcher
-from knowledge_base.sources import InvalidSource, Skipped, open_source
+from knowledge_base.sources import InvalidSource, Skipped, kind_of_path
+from knowledge_base.sources.memory import BriefMemory
 from knowledge_base.vectors import ChromaFolder, VectorIndex
 from knowledge_base.version import (
     FORMAT,
@@ -218,7 +219,8 @@ def _read_sources(paths: Sequence[Path], live: Version, progress: IngestProgress
     owners: dict[ArticleId, str] = {one.article.id: one.source for one in untouched}
     for source, path in sources.items():
         before = len(taken.articles)
-        for found in open_source(path).articles():
+        opened = kind_of_path(path).open({"location": str(path)})
+        for found in opened.articles(BriefMemory(), lambda done, total: None):
             if isinstance(found, Skipped):
                 taken.skipped.append(found)
             elif found.id in owners:
@@ -250,6 +252,11 @@ def _content_hash(article: Article) -> str:
         article.url,
         article.updated_at.isoformat() if article.updated_at else None,
         sorted(article.metadata.items()),
+        article.language,
+        article.published,
+        article.effective_at.isoformat() if article.effective_at else None,
+        article.expires_at.isoformat() if article.expires_at else None,
+        [article.audience.signed_in, sorted(article.audience.segments)],
     ]
     return hashlib.sha256(json.dumps(record).encode()).hexdigest()
 

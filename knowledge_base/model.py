@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,40 @@ class QuoteKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who is asking: `signed_in` once the company vouched for them, with the `segments` it put them in."""
+
+    signed_in: bool = False
+    segments: frozenset[str] = frozenset()
+
+
+ANYBODY: Final = Viewer()
+"""A visitor who did not sign in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Who may read an article: everyone; customers who signed in; or, of those, members of one of `segments`."""
+
+    signed_in: bool = False
+    segments: frozenset[str] = frozenset()
+
+    def includes(self, viewer: Viewer) -> bool:
+        if self.segments:
+            return viewer.signed_in and not self.segments.isdisjoint(viewer.segments)
+        return viewer.signed_in or not self.signed_in
+
+
+EVERYONE: Final = Audience()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """A source article. `text` is Markdown; `metadata` keeps the source's further keys as strings."""
+    """A source article. `text` is Markdown; `metadata` keeps the source's further keys as strings.
+
+    `language` is a BCP 47 tag ("en", "de-AT") where the source says. It is in force from `effective_at` until
+    `expires_at`, if they are given, and only once `published`.
+    """
 
     id: ArticleId
     title: str
@@ -37,6 +69,11 @@ class Article:
     url: str | None = None
     updated_at: datetime | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    language: str | None = None
+    published: bool = True
+    effective_at: datetime | None = None
+    expires_at: datetime | None = None
+    audience: Audience = EVERYONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

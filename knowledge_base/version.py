@@ -215,6 +215,11 @@ def _stored_record(stored: StoredArticle) -> dict[str, object]:
         "url": article.url,
         "updated_at": article.updated_at.isoformat() if article.updated_at else None,
         "metadata": dict(article.metadata),
+        "language": article.language,
+        "published": article.published,
+        "effective_at": article.effective_at.isoformat() if article.effective_at else None,
+        "expires_at": article.expires_at.isoformat() if article.expires_at else None,
+        "audience": [article.audience.signed_in, sorted(article.audience.segments)],
         "source": stored.source,
         "hash": stored.content_hash,
     }

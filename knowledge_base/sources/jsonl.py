@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from knowledge_base.freshness import FRESHNESS_KEYS, freshness_of, instant
 from knowledge_base.model import Article, ArticleId
 from knowledge_base.sources.markdown_folder import first_heading
+from knowledge_base.sources.memory import Memory
 from knowledge_base.sources.source import (
     MAX_ARTICLE_BYTES,
     MAX_ID,
     NOT_UTF8,
     TOO_LARGE,
+    Field,
     InvalidSource,
+    Reading,
     Skipped,
+    SourceKind,
     article_id,
     clean,
     decode,
-    instant,
     link,
+    location_of,
     words_of,
 )
 
-_OWN_KEYS: Final = frozenset({"id", "title", "text", "url", "updated_at"})
+_OWN_KEYS: Final = frozenset({"id", "title", "text", "url", "updated_at"}) | FRESHNESS_KEYS
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -33,10 +38,12 @@ _UTF8_MARK: Final = b"\xef\xbb\xbf"
 class JsonLines:
     path: Path
 
-    def articles(self) -> Iterator[Article | Skipped]:
+    def articles(self, memory: Memory, reading: Reading) -> Iterator[Article | Skipped]:
         try:
             with self.path.open("rb") as stream:
-                yield from _read(stream, self.path.name)
+                for done, found in enumerate(_read(stream, self.path.name), start=1):
+                    yield found
+                    reading(done, 0)
         except OSError as failure:
             raise InvalidSource(
                 f"{self.path} cannot be read: {failure.strerror or failure}. Check the path and its permissions."
@@ -90,6 +97,9 @@ def _article(record: dict[str, object], where: str) -> Article | Skipped:
     text = clean(text)
     if not text.strip():
         return Skipped(where=where, why=f"article {identity!r} has no text")
+    fresh = freshness_of(record)
+    if isinstance(fresh, str):
+        return Skipped(where=where, why=f"article {identity!r}: {fresh}")
     named = clean(title).strip() if isinstance(title, str) else ""
     return Article(
         id=ArticleId(identity),
@@ -98,4 +108,21 @@ def _article(record: dict[str, object], where: str) -> Article | Skipped:
         url=link(record.get("url")),
         updated_at=instant(record.get("updated_at")),
         metadata=words_of({key: value for key, value in record.items() if key not in _OWN_KEYS}),
+        language=fresh.language,
+        published=fresh.published,
+        effective_at=fresh.effective_at,
+        expires_at=fresh.expires_at,
+        audience=fresh.audience,
     )
+
+
+def _open(options: Mapping[str, str]) -> JsonLines:
+    return JsonLines(path=location_of(options))
+
+
+KIND: Final = SourceKind(
+    name="jsonl",
+    words="JSON Lines file",
+    fields=(Field(name="location", words="File", hint="/srv/articles.jsonl", required=True),),
+    open=_open,
+)

@@ -11,18 +11,23 @@ from typing import Final
 
 import yaml
 
+from knowledge_base.freshness import FRESHNESS_KEYS, freshness_of, instant
 from knowledge_base.markup import plain
 from knowledge_base.model import Article, ArticleId
+from knowledge_base.sources.memory import Memory
 from knowledge_base.sources.source import (
     MAX_ID,
     NOT_UTF8,
+    Field,
     InvalidSource,
+    Reading,
     Skipped,
+    SourceKind,
     article_id,
     clean,
     decode,
-    instant,
     link,
+    location_of,
     read_capped,
     words_of,
 )
@@ -32,7 +37,7 @@ _FRONT_MATTER: Final = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?"
 _MAX_FRONT_MATTER: Final = 20_000
 _HEADING: Final = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$|^(.+)\n=+[ \t]*$", re.MULTILINE)
 _FENCE: Final = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
-_OWN_KEYS: Final = frozenset({"id", "title", "url", "updated_at"})
+_OWN_KEYS: Final = frozenset({"id", "title", "url", "updated_at"}) | FRESHNESS_KEYS
 
 
 class _FrontMatterLoader(yaml.BaseLoader):
@@ -50,13 +55,14 @@ _FrontMatterLoader.add_constructor(_NULL, lambda loader, node: None)
 class MarkdownFolder:
     path: Path
 
-    def articles(self) -> Iterator[Article | Skipped]:
+    def articles(self, memory: Memory, reading: Reading) -> Iterator[Article | Skipped]:
         files = [self.path] if self.path.is_file() else sorted(_markdown_files(self.path))
         if not files:
             raise InvalidSource(_nothing_in(self.path))
         root = self.path.parent if self.path.is_file() else self.path
-        for file in files:
+        for done, file in enumerate(files, start=1):
             yield from _read(file, root)
+            reading(done, len(files))
 
 
 def first_heading(text: str) -> str:
@@ -113,6 +119,9 @@ def _article(text: str, where: str) -> Article | Skipped:
     identity = article_id(keys["id"]) if keys.get("id") is not None else slug(where)
     if not identity:
         return Skipped(where=where, why=f"its id must be a short text of at most {MAX_ID} characters")
+    fresh = freshness_of(keys)
+    if isinstance(fresh, str):
+        return Skipped(where=where, why=fresh)
     title = keys.get("title")
     named = clean(title).strip() if isinstance(title, str) else ""
     return Article(
@@ -122,6 +131,11 @@ def _article(text: str, where: str) -> Article | Skipped:
         url=link(keys.get("url")),
         updated_at=instant(keys.get("updated_at")),
         metadata=words_of({key: value for key, value in keys.items() if key not in _OWN_KEYS}),
+        language=fresh.language,
+        published=fresh.published,
+        effective_at=fresh.effective_at,
+        expires_at=fresh.expires_at,
+        audience=fresh.audience,
     )
 
 
@@ -150,3 +164,18 @@ def slug(where: str) -> str:
 def _name(where: str) -> str:
     words = re.sub(r"[-_\s]+", " ", Path(where).stem).strip()
     return words[:1].upper() + words[1:]
+
+
+def _open(options: Mapping[str, str]) -> MarkdownFolder:
+    path = location_of(options)
+    if path.is_file() and path.suffix.lower() not in SUFFIXES:
+        raise InvalidSource(f"{path} is no Markdown file: name a folder, or a file that ends in .md.")
+    return MarkdownFolder(path=path)
+
+
+KIND: Final = SourceKind(
+    name="markdown",
+    words="Markdown files",
+    fields=(Field(name="location", words="Folder or file", hint="/srv/help-center", required=True),),
+    open=_open,
+)

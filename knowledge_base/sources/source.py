@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 from knowledge_base.model import Article
+from knowledge_base.sources.memory import Memory
 
 MAX_ARTICLE_BYTES: Final = 5_000_000
 """Beyond this it is an export or a log, not an article; one such file would hold up every other for minutes."""
@@ -26,13 +27,51 @@ class Skipped:
 
 
 class InvalidSource(ValueError):
-    """Nothing at all can be taken from this path. The message says what is wrong and what to do."""
+    """Nothing at all can be taken from here. The message says what is wrong and what to do."""
+
+
+class SourceFailed(RuntimeError):
+    """A source began and broke off. What it remembered so far makes the next sync shorter; nothing was changed."""
+
+
+Reading = Callable[[int, int], None]
+"""Called with how many articles or pages are read and how many there are (0: not known yet)."""
 
 
 class Source(Protocol):
-    """Articles in a stable order. Raises InvalidSource where there is nothing to read."""
+    """Articles in a stable order, and a line for everything left out.
 
-    def articles(self) -> Iterator[Article | Skipped]: ...
+    `memory` keeps between syncs what makes the next one cheap and an interrupted one resumable. What cannot be read
+    just now keeps its earlier copy, with a line; only what is gone for certain is left out.
+    Raises InvalidSource where there is nothing to read, SourceFailed where reading broke off.
+    """
+
+    def articles(self, memory: Memory, reading: Reading) -> Iterator[Article | Skipped]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """An option of a kind of source, as a form asks for it. A `secret` one is stored and never shown again."""
+
+    name: str
+    words: str
+    hint: str = ""
+    required: bool = False
+    secret: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceKind:
+    """A kind of source: what it needs to know, and how it is opened.
+
+    `open` raises InvalidSource where the options are unusable; it reads nothing yet.
+    """
+
+    name: str
+    words: str
+    fields: tuple[Field, ...]
+    open: Callable[[Mapping[str, str]], Source]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,23 +124,6 @@ def link(value: object) -> str | None:
     return text if safe and text.isprintable() else None
 
 
-def instant(value: object) -> datetime | None:
-    """An ISO date or instant as aware UTC time; None for anything else. Without a zone it is taken as UTC."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime.combine(value, time(), tzinfo=UTC)
-    if not isinstance(value, datetime):
-        return None
-    try:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    except OverflowError:
-        return None
-
-
 def words_of(values: Mapping[str, object]) -> dict[str, str]:
     """A source's further keys as strings; lists are joined, deeper structures are left out."""
     found: dict[str, str] = {}
@@ -135,3 +157,11 @@ def read_capped(path: Path) -> bytes | Skipped:
 
 
 TOO_LARGE: Final = f"is larger than {MAX_ARTICLE_BYTES // 1_000_000} MB; split it into articles"
+
+
+def location_of(options: Mapping[str, str]) -> Path:
+    """The path in the option "location". Raises InvalidSource where there is nothing."""
+    path = Path(options.get("location", "")).expanduser()
+    if not options.get("location") or not path.exists():
+        raise InvalidSource(f"There is nothing at {path}: check the path.")
+    return path.resolve()

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.model import Article
-from knowledge_base.sources import InvalidSource, Skipped, open_source
+from knowledge_base.sources import InvalidSource, Skipped, kind_of_path
+from knowledge_base.sources.memory import BriefMemory
 
 
 def read(path: Path) -> tuple[list[Article], list[Skipped]]:
-    found = list(open_source(path).articles())
+    found = list(kind_of_path(path).open({"location": str(path)}).articles(BriefMemory(), lambda done, total: None))
     return [one for one in found if isinstance(one, Article)], [one for one in found if isinstance(one, Skipped)]
 
 
@@ -34,7 +35,7 @@ def test_front_matter_gives_id_title_url_date_and_metadata(tmp_path: Path) -> No
     (article,), skipped = read(tmp_path)
     assert (article.id, article.title, article.url) == ("returns", "Return an item", "https://a.example/r")
     assert article.updated_at == datetime(2026, 1, 2, tzinfo=UTC)
-    assert article.metadata == {"tags": "money, parcels", "draft": "false"}
+    assert article.metadata == {"tags": "money, parcels"}
     assert article.text == "# Other\n\nText.\n"
     assert not skipped
 
