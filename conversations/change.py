@@ -53,6 +53,7 @@ _JOIN_WAITING_TURN = (
 )
 _TURN = select(tables.turns).where(tables.turns.c.id == bindparam("turn"))
 _INSERT_MESSAGE = insert(tables.messages)
+_INSERT_CITED = insert(tables.message_citations)
 _INSERT_TURN = insert(tables.turns)
 _INSERT_EVENT = insert(tables.events)
 _UPDATE_TURN = update(tables.turns).where(tables.turns.c.id == bindparam("turn"))
@@ -121,6 +122,10 @@ class Change:
             request=new.request,
         )
         await self._connection.execute(_INSERT_MESSAGE, message_values(message))
+        cited = {citation.article_id for citation in new.citations}
+        if cited:
+            rows = [{"message_id": message.id, "article_id": one, "cited_at": self._now} for one in sorted(cited)]
+            await self._connection.execute(_INSERT_CITED, rows)
         self.record(MESSAGE_POSTED, public=public, data={"message_id": message.id})
         if new.author.kind is AuthorKind.CUSTOMER and self.conversation.subject is None:
             self.conversation = replace(self.conversation, subject=new.text[:SUBJECT_LENGTH])

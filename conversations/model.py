@@ -76,13 +76,17 @@ class HandoffReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """A person asking. `external_id` is the shop's id for them, present once an identity token proved it."""
+    """A person asking. `external_id` is the shop's id for them, present once an identity token proved it.
+
+    `segments` are the groups that the shop put them in, by which articles may be kept for some.
+    """
 
     id: CustomerId
     display_name: str | None
     email: str | None
     external_id: str | None
     created_at: datetime
+    segments: frozenset[str] = frozenset()
 
     @property
     def verified(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,33 +75,27 @@ class People:
             )
             return customer_of(row.one())
 
-    async def identified(self, external_id: str, *, display_name: str | None, email: str | None) -> Customer:
+    async def identified(
+        self, external_id: str, *, display_name: str | None, email: str | None, segments: Collection[str] = ()
+    ) -> Customer:
         """The customer whom a verified identity token names, made or brought up to date."""
+        told = {"display_name": display_name, "email": email, "segments": sorted(segments) or None}
         try:
-            return await self._identified(external_id, display_name, email)
+            return await self._identified(external_id, told)
         except IntegrityError:  # two pages signed the same customer in at once; the other one has made the row
-            return await self._identified(external_id, display_name, email)
+            return await self._identified(external_id, told)
 
-    async def _identified(self, external_id: str, display_name: str | None, email: str | None) -> Customer:
+    async def _identified(self, external_id: str, told: Mapping[str, object]) -> Customer:
         known = tables.customers.c.external_id == external_id
         async with self._database.write() as connection:
             updated = await connection.execute(
-                update(tables.customers)
-                .where(known)
-                .values(display_name=display_name, email=email)
-                .returning(tables.customers)
+                update(tables.customers).where(known).values(**told).returning(tables.customers)
             )
             row = updated.one_or_none()
             if row is None:
                 inserted = await connection.execute(
                     insert(tables.customers)
-                    .values(
-                        id=self._new_id(),
-                        external_id=external_id,
-                        display_name=display_name,
-                        email=email,
-                        created_at=self._clock(),
-                    )
+                    .values(id=self._new_id(), external_id=external_id, created_at=self._clock(), **told)
                     .returning(tables.customers)
                 )
                 row = inserted.one()

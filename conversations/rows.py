@@ -50,6 +50,7 @@ def customer_of(row: Row[tuple[object, ...]]) -> Customer:
         email=row.email,
         external_id=row.external_id,
         created_at=row.created_at,
+        segments=frozenset(row.segments or ()),
     )
 
 

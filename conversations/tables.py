@@ -54,6 +54,7 @@ customers = Table(
     Column("external_id", String(200), unique=True),
     Column("display_name", Text),
     Column("email", Text),
+    Column("segments", JSON(none_as_null=True)),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -154,6 +155,26 @@ messages = Table(
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("conversation_id", "seq"),
     UniqueConstraint("conversation_id", "client_message_id"),
+)
+
+# Which articles answers rest on, beside the citations that the message shows: counted without reading every message.
+message_citations = Table(
+    "message_citations",
+    metadata,
+    Column("message_id", ForeignKey("messages.id"), primary_key=True),
+    Column("article_id", String(200), primary_key=True),
+    Column("cited_at", Instant, nullable=False),
+    Index("ix_message_citations_article_id_cited_at", "article_id", "cited_at"),
+)
+
+article_feedback = Table(
+    "article_feedback",
+    metadata,
+    Column("article_id", String(200), primary_key=True),
+    Column("given_by", String(64), primary_key=True),
+    Column("helpful", Boolean, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("given_at", Instant, nullable=False),
 )
 
 handoffs = Table(
