@@ -7,7 +7,7 @@ BIN := .venv/bin
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 export HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 ANONYMIZED_TELEMETRY=False TOKENIZERS_PARALLELISM=false DO_NOT_TRACK=1
 
-.PHONY: help run build setup test unit journeys check bench evals services clean need-python need-node need-port
+.PHONY: help run build setup test unit journeys proofs check bench evals services clean need-python need-node need-port
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,10 +24,13 @@ test: need-python need-node services .venv/.ready-dev web/dist/.ready ## Run all
 	cd web && npm test --silent
 
 unit: need-python .venv/.ready-dev ## Run the tests without a browser and without the real encoder
-	$(BIN)/python -m pytest -q -m "not journey and not model"
+	$(BIN)/python -m pytest -q -m "not journey and not model and not proof"
 
 journeys: need-python need-node services .venv/.ready-dev web/dist/.ready ## Run the browser journeys only
 	$(BIN)/python -m pytest -q -m journey
+
+proofs: need-python need-node services .venv/.ready-dev web/dist/.ready ## Run the long proofs in full
+	$(BIN)/python -m pytest -q -m proof --timeout 3600
 
 check: need-python need-node .venv/.ready-dev web/node_modules/.ready ## Format, lint, types and import rules
 	$(BIN)/ruff format --check .
