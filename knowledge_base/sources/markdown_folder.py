@@ -37,7 +37,7 @@ _FRONT_MATTER: Final = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?"
 _MAX_FRONT_MATTER: Final = 20_000
 _HEADING: Final = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$|^(.+)\n=+[ \t]*$", re.MULTILINE)
 _FENCE: Final = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
-_OWN_KEYS: Final = frozenset({"id", "title", "url", "updated_at"}) | FRESHNESS_KEYS
+OWN_KEYS: Final = frozenset({"id", "title", "url", "updated_at"}) | FRESHNESS_KEYS
 
 
 class _FrontMatterLoader(yaml.BaseLoader):
@@ -56,12 +56,12 @@ class MarkdownFolder:
     path: Path
 
     def articles(self, memory: Memory, reading: Reading) -> Iterator[Article | Skipped]:
-        files = [self.path] if self.path.is_file() else sorted(_markdown_files(self.path))
+        files = [self.path] if self.path.is_file() else sorted(files_below(self.path, SUFFIXES))
         if not files:
-            raise InvalidSource(_nothing_in(self.path))
+            raise InvalidSource(nothing_in(self.path, "Markdown files (*.md)"))
         root = self.path.parent if self.path.is_file() else self.path
         for done, file in enumerate(files, start=1):
-            yield from _read(file, root)
+            yield from read_file(file, root)
             reading(done, len(files))
 
 
@@ -71,25 +71,28 @@ def first_heading(text: str) -> str:
     return plain(match[1] or match[2]) if match else ""
 
 
-def _markdown_files(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """The files in `folder` and below that end so, but for hidden ones. Raises InvalidSource."""
+
     def unreadable(failure: OSError) -> None:
         raise InvalidSource(f"{failure.filename} cannot be read: {failure.strerror}. Check its permissions.")
 
     for parent, names, files in os.walk(folder, onerror=unreadable):
         names[:] = [name for name in names if not name.startswith(".")]
         for name in files:
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+            if name.lower().endswith(suffixes) and not name.startswith("."):
                 yield Path(parent, name)
 
 
-def _nothing_in(folder: Path) -> str:
+def nothing_in(folder: Path, wanted: str) -> str:
     exports = sorted(path.name for path in folder.glob("*.jsonl"))
     if exports:
-        return f"{folder} holds no Markdown files. To take in {exports[0]}, name the file: {folder / exports[0]}"
-    return f"{folder} holds no Markdown files (*.md): name the folder that holds the articles, or a .jsonl file."
+        return f"{folder} holds no {wanted}. To take in {exports[0]}, name the file: {folder / exports[0]}"
+    return f"{folder} holds no {wanted}: name the folder that holds the articles, or a .jsonl file."
 
 
-def _read(file: Path, root: Path) -> Iterator[Article | Skipped]:
+def read_file(file: Path, root: Path) -> Iterator[Article | Skipped]:
+    """The article in a file of a source at `root`, with a line for whatever is odd about it."""
     where = clean(str(file.relative_to(root)))  # a name from a Latin-1 archive is no text
     if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
         yield Skipped(where=where, why="is a link to a file outside the folder")
@@ -102,13 +105,15 @@ def _read(file: Path, root: Path) -> Iterator[Article | Skipped]:
     if decoded is None:
         yield Skipped(where=where, why="is a binary file")
         return
-    article = _article(clean(decoded.text.replace("\r\n", "\n")), where)
+    article = article_in(decoded.text, where)
     if isinstance(article, Article) and not decoded.exact:
         yield Skipped(where=where, why=NOT_UTF8, kept=True)
     yield article
 
 
-def _article(text: str, where: str) -> Article | Skipped:
+def article_in(text: str, where: str) -> Article | Skipped:
+    """The article of a file with this text, or why there is none."""
+    text = clean(text.replace("\r\n", "\n"))
     match = _FRONT_MATTER.match(text)
     keys = _front_matter(match[1]) if match else {}
     if isinstance(keys, str):
@@ -126,11 +131,11 @@ def _article(text: str, where: str) -> Article | Skipped:
     named = clean(title).strip() if isinstance(title, str) else ""
     return Article(
         id=ArticleId(identity),
-        title=named or first_heading(body) or _name(where),
+        title=named or first_heading(body) or name_of(where),
         text=body,
         url=link(keys.get("url")),
         updated_at=instant(keys.get("updated_at")),
-        metadata=words_of({key: value for key, value in keys.items() if key not in _OWN_KEYS}),
+        metadata=words_of({key: value for key, value in keys.items() if key not in OWN_KEYS}),
         language=fresh.language,
         published=fresh.published,
         effective_at=fresh.effective_at,
@@ -161,7 +166,8 @@ def slug(where: str) -> str:
     return re.sub(r"[\W_]+", "-", stem.lower()).strip("-")[:MAX_ID]
 
 
-def _name(where: str) -> str:
+def name_of(where: str) -> str:
+    """A title for a file without one."""
     words = re.sub(r"[-_\s]+", " ", Path(where).stem).strip()
     return words[:1].upper() + words[1:]
 

@@ -188,6 +188,6 @@ def test_a_path_that_holds_nothing_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "export.jsonl").write_text("{}")
     with pytest.raises(InvalidSource, match=r"name the file: .*export\.jsonl"):
         read(tmp_path)
-    (tmp_path / "a.pdf").write_text("x")
+    (tmp_path / "a.zip").write_text("x")
     with pytest.raises(InvalidSource, match="not a source"):
-        read(tmp_path / "a.pdf")
+        read(tmp_path / "a.zip")
