@@ -1,10 +1,15 @@
-"""One process at a time: Chroma in a folder loses data silently when two processes write to it."""
+"""One process at a time: Chroma in a folder loses data silently when two processes write to it.
+
+With a Chroma server several processes share a knowledge base, and only updating it is for one at a time.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -27,12 +32,12 @@ class KnowledgeLock:
         self._descriptor = descriptor
 
     @classmethod
-    def take(cls, folder: Path) -> Self:
-        """Raises KnowledgeBaseBusy."""
+    def take(cls, folder: Path, *, shared: bool = False) -> Self:
+        """Alone, or `shared` with others that take it so. Raises KnowledgeBaseBusy."""
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             pid, address = _holder(descriptor)
             os.close(descriptor)
@@ -52,6 +57,18 @@ class KnowledgeLock:
             os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+@contextmanager
+def exclusively(path: Path) -> Iterator[None]:
+    """Wait until no other process, or thread, is in the same block for `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _holder(descriptor: int) -> tuple[int | None, str | None]:

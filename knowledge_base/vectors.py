@@ -1,165 +1,187 @@
-"""Vector indexes: Chroma in a folder (the only home of chromadb), and an exact one that tests hold it against."""
+"""Where the vectors of every version are stored, and the index that answers a search.
+
+By default a scan of the version's own files answers (nearest.py) and Chroma is filled behind it; with search="chroma"
+Chroma answers, and is filled before a version goes live. It only ever holds copies: what it lost is put back.
+"""
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-from collections.abc import Collection, Sequence
-from contextlib import closing
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from knowledge_base.atomic_file import replace_text
+from knowledge_base.chroma import Chroma, Hnsw, VectorStoreUnreachable
+from knowledge_base.lock import exclusively
 from knowledge_base.model import Vectors
+from knowledge_base.nearest import Found, Mask, ScanIndex, VectorIndex, best
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection as ChromaCollection
+
+    from knowledge_base.version import Version
+
+VectorSearch = Literal["scan", "chroma"]
 
 _BATCH: Final = 5000
 """Chroma refuses more than 5461 rows in one call."""
-_SEARCH_EF: Final = 200
-_BUILD_EF: Final = 200
-_NEIGHBOURS: Final = 32
-"""With Chroma's defaults (100, 100, 16) recall@10 is .98 at 10,000 passages and .85 at 100,000."""
+_QUERY_SECONDS: Final = 2.0
+_WRITE_SECONDS: Final = 120.0
+_REST_SECONDS: Final = 30.0
+"""After Chroma failed the scan answers for so long, rather than every search waiting for it."""
+_CLOSE_SECONDS: Final = 30.0
+HNSW: Final[Hnsw] = {"space": "cosine", "ef_search": 200, "ef_construction": 200, "max_neighbors": 32}
+"""Where Chroma answers. With its defaults (100, 100, 16) recall@10 is .98 at 10,000 passages and .85 at 100,000."""
+_HNSW_KEPT: Final[Hnsw] = {"space": "cosine", "ef_search": 100, "ef_construction": 40, "max_neighbors": 16}
+"""Where the scan answers and the graph only has to be there: filled two to four times as fast."""
+
+_log = logging.getLogger(__name__)
 
 
-class VectorIndex(Protocol):
-    """Unit vectors by id. Not safe for writing while reading; any number of threads may query."""
+class VectorStore:
+    """The Chroma of one knowledge base: in its folder (one process at a time), or a server that many processes share.
 
-    def add(self, ids: Sequence[str], vectors: Vectors) -> None: ...
+    `search` says which index answers. Nothing of Chroma is imported or opened until something is written or asked
+    there: it takes a second and 100 MB.
+    """
 
-    def query(self, vector: Vectors, limit: int) -> list[tuple[str, float]]:
-        """The nearest ids with their cosines, best first. `vector` has shape (dimensions,)."""
-        ...
+    def __init__(self, folder: Path, url: str | None = None, search: VectorSearch = "scan") -> None:
+        self._folder = folder
+        self._url = url
+        self._search = search
+        self._chroma: Chroma | None = None
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="chroma")
+        """Everything that writes to Chroma, one after another."""
+        self._last: Future[object] | None = None
+        self._closing = threading.Event()
+        self._live = 0
 
-    def remove(self, ids: Collection[str]) -> None: ...
+    def index(self, version: Version) -> VectorIndex:
+        """What answers for a version that is live, or about to be. Raises VectorStoreUnreachable, for "chroma"."""
+        self._live = version.number
+        if not len(version.passages):
+            return ScanIndex(version.passage_vectors, version.codes)
+        if self._search == "chroma":
+            return self._worker.submit(self._filled, version).result()
+        if self._marked() != self._name(version.number):
+            self._behind(lambda: self._fill(self._open(), version, _HNSW_KEPT))
+        return ScanIndex(version.passage_vectors, version.codes)
 
-    def ids(self) -> list[str]: ...
+    def keep(self, numbers: Collection[int]) -> None:
+        """Drop what is stored of other versions; behind a scan only the live one is stored."""
+        if self._last is None and self._chroma is None:
+            return
+        kept = {self._name(number) for number in numbers if self._search == "chroma" or number == self._live}
+        self._behind(lambda: self._open().keep(kept, self._name("")))
 
+    def wait(self, seconds: float = _CLOSE_SECONDS) -> bool:
+        """Until Chroma has the live version; False where it has not by then."""
+        return self._last is None or not wait([self._last], seconds).not_done
 
-class ExactIndex:
-    """Every cosine computed: slow beyond some 100,000 rows, never wrong."""
+    def close(self) -> None:
+        """Chroma gets a moment to be filled; what is missing then is filled after the next start."""
+        self.wait()
+        self._closing.set()
+        self._worker.shutdown(cancel_futures=True)
+        if self._chroma is not None:
+            self._chroma.close()
+            self._chroma = None
 
-    def __init__(self, dimensions: int) -> None:
-        self._ids: list[str] = []
-        self._vectors: Vectors = np.empty((0, dimensions), dtype=np.float32)
+    def _behind(self, work: Callable[[], object]) -> None:
+        def logged() -> None:
+            try:
+                work()
+            except (VectorStoreUnreachable, OSError) as failure:
+                _log.warning("Chroma lags behind: %s", failure)
 
-    def add(self, ids: Sequence[str], vectors: Vectors) -> None:
-        self._ids += ids
-        self._vectors = np.concatenate([self._vectors, vectors])
+        self._last = self._worker.submit(logged)
 
-    def query(self, vector: Vectors, limit: int) -> list[tuple[str, float]]:
-        cosines = self._vectors @ vector
-        best = np.argsort(-cosines, kind="stable")[:limit]
-        return [(self._ids[row], float(cosines[row])) for row in best]
+    def _filled(self, version: Version) -> ChromaIndex:
+        chroma = self._open()
+        collection = self._fill(chroma, version, HNSW)
+        if self._url is not None:
+            # A client of its own, whose calls end sooner than those that write.
+            chroma = Chroma.at(self._url, _QUERY_SECONDS)
+            collection = chroma.collection(collection.name) or collection
+        return ChromaIndex(chroma, collection, version)
 
-    def remove(self, ids: Collection[str]) -> None:
-        gone = frozenset(ids)
-        kept = [row for row, identity in enumerate(self._ids) if identity not in gone]
-        self._ids = [self._ids[row] for row in kept]
-        self._vectors = self._vectors[kept]
+    def _fill(self, chroma: Chroma, version: Version, hnsw: Hnsw) -> ChromaCollection:
+        """The version's collection, whole. One process fills at a time: others wait and find it full."""
+        name = self._name(version.number)
+        with exclusively(self._folder / "chroma.lock"):
+            collection = chroma.collection(name)
+            if collection is None or not chroma.usable(collection, len(version.passages)):
+                collection = chroma.create(name, hnsw)
+                for start in range(0, len(version.passages), _BATCH):
+                    if self._closing.is_set() or version.number != self._live:
+                        return collection
+                    rows = range(start, min(start + _BATCH, len(version.passages)))
+                    chroma.add(collection, version.passage_ids(rows), version.passage_vectors[start : rows.stop])
+            replace_text(self._marker, name)
+            return collection
 
-    def ids(self) -> list[str]:
-        return list(self._ids)
+    def _open(self) -> Chroma:
+        if self._chroma is None:
+            inside = self._folder / "chroma"
+            self._chroma = Chroma.at(self._url, _WRITE_SECONDS) if self._url else Chroma.inside(inside)
+        return self._chroma
+
+    @property
+    def _marker(self) -> Path:
+        """Names the collection that was filled last, so that a start need not open Chroma to know."""
+        return self._folder / "chroma.filled"
+
+    def _marked(self) -> str:
+        try:
+            return self._marker.read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return ""
+
+    def _name(self, number: int | str) -> str:
+        """Of a collection: several knowledge bases may share a server."""
+        path = self._folder / "identity"
+        if not path.exists():
+            replace_text(path, secrets.token_hex(6))
+        return f"baton-{path.read_text(encoding='ascii')}-version-{number}"
 
 
 class ChromaIndex:
-    """One Chroma collection."""
+    """A version's collection in Chroma. While Chroma fails, the scan answers."""
 
-    def __init__(self, collection: ChromaCollection) -> None:
+    def __init__(self, chroma: Chroma, collection: ChromaCollection, version: Version) -> None:
+        self._chroma = chroma
         self._collection = collection
+        self._version = version
+        self._scan = ScanIndex(version.passage_vectors, version.codes)
+        self._resting_until = 0.0
 
-    def add(self, ids: Sequence[str], vectors: Vectors) -> None:
-        for start in range(0, len(ids), _BATCH):
-            stop = start + _BATCH
-            self._collection.add(ids=list(ids[start:stop]), embeddings=vectors[start:stop])
+    def nearest(self, vector: Vectors, limit: int, readable: Mask | None = None) -> Found:
+        if time.monotonic() < self._resting_until:
+            return self._scan.nearest(vector, limit, readable)
+        try:
+            return self._asked(vector, limit, readable)
+        except VectorStoreUnreachable as failure:
+            _log.warning("the scan answers for %.0f s: %s", _REST_SECONDS, failure)
+            self._resting_until = time.monotonic() + _REST_SECONDS
+            return self._scan.nearest(vector, limit, readable)
 
-    def query(self, vector: Vectors, limit: int) -> list[tuple[str, float]]:
-        found = self._collection.query(query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"])
-        distances = found["distances"] or [[]]
-        return [
-            (identity, 1.0 - float(distance)) for identity, distance in zip(found["ids"][0], distances[0], strict=True)
-        ]
-
-    def remove(self, ids: Collection[str]) -> None:
-        rows = list(ids)
-        for start in range(0, len(rows), _BATCH):
-            self._collection.delete(ids=rows[start : start + _BATCH])
-
-    def ids(self) -> list[str]:
-        return list(self._collection.get(include=[])["ids"])
-
-    def count(self) -> int:
-        return self._collection.count()
-
-
-class ChromaFolder:
-    """Chroma embedded in a folder, one collection for each version. One process at a time: the caller holds a lock."""
-
-    def __init__(self, path: Path) -> None:
-        path.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
-        self._client: ClientAPI = _client(path)
-
-    def create(self, name: str) -> ChromaIndex:
-        """An empty index; what an interrupted build left under this name is gone."""
-        self.drop(name)
-        # Without embedding_function=None Chroma downloads a model at the first add.
-        collection = self._client.create_collection(
-            name,
-            embedding_function=None,
-            configuration={
-                "hnsw": {
-                    "space": "cosine",
-                    "ef_search": _SEARCH_EF,
-                    "ef_construction": _BUILD_EF,
-                    "max_neighbors": _NEIGHBOURS,
-                }
-            },
-        )
-        return ChromaIndex(collection)
-
-    def open(self, name: str) -> ChromaIndex | None:
-        if name not in self.names():
-            return None
-        return ChromaIndex(self._client.get_collection(name, embedding_function=None))
-
-    def drop(self, name: str) -> None:
-        if name in self.names():
-            self._client.delete_collection(name)
-
-    def names(self) -> list[str]:
-        return [collection.name for collection in self._client.list_collections()]
-
-    def close(self) -> None:
-        from chromadb.api.client import Client  # noqa: PLC0415
-
-        if isinstance(self._client, Client):
-            self._client.close()
-
-
-def _client(path: Path) -> ClientAPI:
-    import chromadb  # noqa: PLC0415
-    from chromadb.config import Settings  # noqa: PLC0415
-
-    return chromadb.PersistentClient(path=str(path), settings=Settings(anonymized_telemetry=False, is_persistent=True))
-
-
-def _sweep(path: Path) -> None:
-    """Deleting a collection leaves its index folder on disk; each update of a help center would add one."""
-    database = path / "chroma.sqlite3"
-    if not database.exists():
-        return
-    try:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            known = {str(row[0]) for row in connection.execute("SELECT id FROM segments")}
-    except sqlite3.DatabaseError:
-        # Unreadable or from another Chroma: it holds copies only, so it is built anew from the versions.
-        shutil.rmtree(path)
-        path.mkdir()
-        return
-    for folder in path.iterdir():
-        if folder.is_dir() and folder.name not in known:
-            shutil.rmtree(folder, ignore_errors=True)
+    def _asked(self, vector: Vectors, limit: int, readable: Mask | None) -> Found:
+        size = len(self._version.passages)
+        # Chroma cannot be given a mask, so it is asked for more; where that is not enough, the scan takes the mask.
+        wanted = min(limit if readable is None else 4 * limit, size)
+        ids, distances = self._chroma.query(self._collection, vector, wanted)
+        rows = np.array([self._version.row_of(identity) for identity in ids], dtype=np.int64)
+        scores = np.array([1.0 - distance for distance in distances], dtype=np.float32)
+        if readable is None:
+            return best(rows, scores, limit)
+        allowed = readable[rows]
+        if np.count_nonzero(allowed) < limit and wanted < size:
+            return self._scan.nearest(vector, limit, readable)
+        return best(rows[allowed], scores[allowed], limit)

@@ -8,64 +8,93 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.lexical import LexicalIndex
-from knowledge_base.model import Article, ArticleId, Passage, PassageId, Quote, QuoteKind, Vectors
-from knowledge_base.splitting import SplitPassage
+from knowledge_base.arrays import RowFile, mapped
+from knowledge_base.atomic_file import sync_folder
+from knowledge_base.model import ArticleId
+from knowledge_base.nearest import Codes, Mask, VectorRows, codes_of
+from knowledge_base.records import StoredArticle, stored_from, stored_record
+from knowledge_base.stored import (
+    ArticleFacts,
+    KnowledgeBaseDamaged,
+    Passages,
+    StoredArticles,
+    TextsWriter,
+    no_articles,
+    open_texts,
+    read_articles,
+)
+from knowledge_base.word_index import LexicalIndex
 
-FORMAT: Final = 1
-"""Raised when splitting or files change, so that an older version is built anew from its articles."""
+__all__ = [
+    "FORMAT",
+    "ArticleFacts",
+    "KnowledgeBaseDamaged",
+    "StoredArticle",
+    "StoredArticles",
+    "Version",
+    "VersionFolder",
+    "empty_version",
+    "has_version",
+    "stored_from",
+    "stored_record",
+]
+
+FORMAT: Final = 3
+"""Raised when splitting, tokens or files change, so that an older version is built anew from its articles."""
 _CURRENT: Final = "current"
 """The file that names the live version."""
 _BUILDING: Final = ".building-"
-
-
-class KnowledgeBaseDamaged(RuntimeError):
-    """Files of the live version are missing or unreadable. The message says what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredArticle:
-    """An article with the source it came from and the hash of its content."""
-
-    article: Article
-    source: str
-    content_hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedArticle:
-    """A stored article with its passages, ready to be written."""
-
-    stored: StoredArticle
-    passages: tuple[SplitPassage, ...]
+_JOURNAL: Final = ".encoding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A version in memory. Rows of `passages`, `passage_vectors` and the lexical index agree.
+    """A version, its large parts on disk. Rows of passages, vectors, codes and the lexical index agree.
 
-    The quotes of passage `row` are rows quote_starts[row]:quote_starts[row + 1] of `quote_vectors`.
+    The quotes of passage `row` are rows quote_starts[row]:quote_starts[row + 1] of `quote_vectors`. `article_of` names
+    for each row the place of its article in `articles`. Keys are the hashes of what was embedded, shape (rows, 2).
     """
 
     number: int
     encoder: str
     format: int
-    articles: Mapping[ArticleId, StoredArticle]
-    passages: Sequence[Passage]
-    passage_vectors: Vectors
-    quote_vectors: NDArray[np.float16]
-    quote_starts: Sequence[int]
+    articles: StoredArticles
+    passages: Passages
+    article_of: NDArray[np.int32]
+    passage_vectors: VectorRows
+    passage_keys: NDArray[np.uint64]
+    codes: Codes
+    quote_vectors: VectorRows
+    quote_keys: NDArray[np.uint64]
+    quote_starts: NDArray[np.int64]
     lexical: LexicalIndex
+
+    def mask_of_rows(self, articles: Mask) -> Mask | None:
+        """Which rows may be found, given which articles may, by place; None where all may."""
+        return None if articles.all() else np.asarray(articles[self.article_of])
+
+    def passage_ids(self, rows: range) -> list[str]:
+        """The ids of passages without reading them."""
+        found: list[str] = []
+        for place in range(int(self.article_of[rows.start]), int(self.article_of[rows.stop - 1]) + 1):
+            identity = self.articles.at(place)
+            own = self.articles.rows(identity)
+            found += [f"{identity}#{row - own.start}" for row in own if row in rows]
+        return found
+
+    def row_of(self, passage_id: str) -> int:
+        """Raises KeyError for an id that this version has not."""
+        identity, _, position = passage_id.rpartition("#")
+        return self.articles.rows(ArticleId(identity))[int(position)]
 
 
 def has_version(root: Path) -> bool:
@@ -87,7 +116,7 @@ class VersionFolder:
         except FileNotFoundError:
             return None
         except ValueError as failure:
-            raise KnowledgeBaseDamaged(_damaged(self._root)) from failure
+            raise KnowledgeBaseDamaged(self._root) from failure
 
     def switch(self, number: int) -> None:
         """Make `number` the live version in one step: a reader, or a crash, sees the old name or the new one."""
@@ -97,7 +126,7 @@ class VersionFolder:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(draft, self._root / _CURRENT)
-        _sync_folder(self._root)
+        sync_folder(self._root)
 
     def next_number(self) -> int:
         return max((*self.numbers(), self.current() or 0)) + 1
@@ -120,193 +149,121 @@ class VersionFolder:
         for path in building.rglob("*"):
             if path.is_file():
                 _sync_file(path)
-        _sync_folder(building)
+            else:
+                sync_folder(path)
+        sync_folder(building)
         shutil.rmtree(self.path(number), ignore_errors=True)
         building.rename(self.path(number))
-        _sync_folder(self._versions)
+        sync_folder(self._versions)
+        shutil.rmtree(journal_of(building), ignore_errors=True)
 
     def sweep(self, keep: Sequence[int]) -> None:
-        """Remove every version but those in `keep`, and what an interrupted build left."""
-        kept = {str(number) for number in keep}
+        """Remove every version but those in `keep`, and what an interrupted build left except what it encoded."""
+        kept = {_JOURNAL, *(str(number) for number in keep)}
         for path in self._versions.iterdir():
             if path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
 
     def load(self, number: int) -> Version:
-        """Raises KnowledgeBaseDamaged."""
+        """Of a version in an older format only the articles: it has to be built anew from them.
+
+        Raises KnowledgeBaseDamaged.
+        """
         folder = self.path(number)
         try:
             manifest = json.loads((folder / "version.json").read_text(encoding="utf-8"))
+            if manifest["format"] != FORMAT:
+                return _outdated(folder, manifest)
             return _load(folder, manifest)
-        except (OSError, ValueError, KeyError, TypeError) as failure:
-            raise KnowledgeBaseDamaged(_damaged(self._root)) from failure
-
-    def prepared(self, number: int) -> Iterator[PreparedArticle]:
-        """The articles of a version as they were written, in row order."""
-        folder = self.path(number)
-        for article, passages in zip(_lines(folder / "articles.jsonl"), _lines(folder / "passages.jsonl"), strict=True):
-            stored = _stored_from(article)
-            yield PreparedArticle(stored=stored, passages=tuple(_split_passages(stored.article, passages["passages"])))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as failure:
+            raise KnowledgeBaseDamaged(self._root) from failure
 
 
-def write_texts(folder: Path, articles: Sequence[PreparedArticle], encoder: str) -> None:
-    with (folder / "articles.jsonl").open("w", encoding="utf-8") as stream:
-        stream.writelines(_dumps(_stored_record(prepared.stored)) for prepared in articles)
-    with (folder / "passages.jsonl").open("w", encoding="utf-8") as stream:
-        for prepared in articles:
-            rows = [_passage_record(passage) for passage in prepared.passages]
-            stream.write(_dumps({"article": prepared.stored.article.id, "passages": rows}))
-    manifest = {"format": FORMAT, "encoder": encoder}
+def journal_of(building: Path) -> Path:
+    """Where a build keeps what it has encoded, so that the next one goes on from there if it is interrupted."""
+    return building.with_name(_JOURNAL)
+
+
+def write_manifest(folder: Path, *, encoder: str, dimensions: int) -> None:
+    """Last of all files: a folder that has it is whole."""
+    manifest = {"format": FORMAT, "encoder": encoder, "dimensions": dimensions}
     (folder / "version.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
-def write_vectors(folder: Path, passages: Vectors, quotes: NDArray[np.float16]) -> None:
-    np.save(folder / "passages.npy", passages)
-    np.save(folder / "quotes.npy", quotes)
-
-
 def empty_version(encoder: str, dimensions: int) -> Version:
+    return _empty(number=0, encoder=encoder, format_=FORMAT, articles=no_articles(), dimensions=dimensions)
+
+
+def _empty(*, number: int, encoder: str, format_: int, articles: StoredArticles, dimensions: int) -> Version:
     return Version(
-        number=0,
+        number=number,
         encoder=encoder,
-        format=FORMAT,
-        articles={},
-        passages=(),
+        format=format_,
+        articles=articles,
+        passages=Passages(),
+        article_of=np.empty(0, dtype=np.int32),
         passage_vectors=np.empty((0, dimensions), dtype=np.float32),
+        passage_keys=np.empty((0, 2), dtype=np.uint64),
+        codes=codes_of(np.empty((0, dimensions), dtype=np.float32)),
         quote_vectors=np.empty((0, dimensions), dtype=np.float16),
-        quote_starts=(0,),
+        quote_keys=np.empty((0, 2), dtype=np.uint64),
+        quote_starts=np.zeros(1, dtype=np.int64),
         lexical=LexicalIndex.empty(),
     )
 
 
 def _load(folder: Path, manifest: Mapping[str, object]) -> Version:
-    stored = [_stored_from(line) for line in _lines(folder / "articles.jsonl")]
-    articles = {one.article.id: one for one in stored}
-    passages = tuple(
-        _passage(articles[ArticleId(str(line["article"]))].article, position, record)
-        for line in _lines(folder / "passages.jsonl")
-        for position, record in enumerate(_records(line["passages"]))
-    )
-    starts = tuple(accumulate((len(passage.quotes) for passage in passages), initial=0))
-    # Viewed as plain arrays: each slice of a memmap object costs microseconds more, and a search takes dozens.
-    vectors = np.asarray(np.load(folder / "passages.npy", mmap_mode="r"))
-    quotes = np.asarray(np.load(folder / "quotes.npy", mmap_mode="r"))
-    if len(vectors) != len(passages) or len(quotes) != starts[-1]:
-        raise ValueError("vectors and passages do not agree")
-    return Version(
+    articles, passages, starts = open_texts(folder)
+    lexical = LexicalIndex(folder / "words")
+    found = Version(
         number=int(folder.name),
         encoder=str(manifest["encoder"]),
         format=int(str(manifest["format"])),
         articles=articles,
         passages=passages,
-        passage_vectors=vectors,
-        quote_vectors=quotes,
-        quote_starts=starts,
-        lexical=LexicalIndex(folder / "bm25") if passages else LexicalIndex.empty(),
-    )
-
-
-def _stored_record(stored: StoredArticle) -> dict[str, object]:
-    article = stored.article
-    return {
-        "id": article.id,
-        "title": article.title,
-        "text": article.text,
-        "url": article.url,
-        "updated_at": article.updated_at.isoformat() if article.updated_at else None,
-        "metadata": dict(article.metadata),
-        "language": article.language,
-        "published": article.published,
-        "effective_at": article.effective_at.isoformat() if article.effective_at else None,
-        "expires_at": article.expires_at.isoformat() if article.expires_at else None,
-        "audience": [article.audience.signed_in, sorted(article.audience.segments)],
-        "source": stored.source,
-        "hash": stored.content_hash,
-    }
-
-
-def _stored_from(record: dict[str, object]) -> StoredArticle:
-    updated, metadata, url = record["updated_at"], record["metadata"], record["url"]
-    article = Article(
-        id=ArticleId(str(record["id"])),
-        title=str(record["title"]),
-        text=str(record["text"]),
-        url=None if url is None else str(url),
-        updated_at=None if updated is None else datetime.fromisoformat(str(updated)),
-        metadata=metadata if isinstance(metadata, dict) else {},
-    )
-    return StoredArticle(article=article, source=str(record["source"]), content_hash=str(record["hash"]))
-
-
-def _passage_record(split: SplitPassage) -> dict[str, object]:
-    passage = split.passage
-    return {
-        "heading": passage.heading,
-        "text": passage.text,
-        "quotes": [[quote.text, quote.kind.value, quote.lead] for quote in passage.quotes],
-        "embedded": split.embedded,
-        "words": split.words,
-    }
-
-
-def _passage(article: Article, position: int, record: Mapping[str, object]) -> Passage:
-    return Passage(
-        id=PassageId(f"{article.id}#{position}"),
-        article_id=article.id,
-        title=article.title,
-        heading=str(record["heading"]),
-        text=str(record["text"]),
-        position=position,
-        url=article.url,
-        quotes=tuple(
-            Quote(text=text, kind=QuoteKind(kind), lead=lead) for text, kind, lead in _triples(record["quotes"])
+        article_of=np.repeat(np.arange(len(articles), dtype=np.int32), np.diff(starts)),
+        passage_vectors=RowFile(folder / "passages.npy"),
+        passage_keys=mapped(folder / "passage_keys.npy"),
+        codes=Codes(
+            signs=mapped(folder / "signs.npy"), bytes=mapped(folder / "bytes.npy"), scales=mapped(folder / "scales.npy")
         ),
+        quote_vectors=RowFile(folder / "quotes.npy"),
+        quote_keys=mapped(folder / "quote_keys.npy"),
+        quote_starts=mapped(folder / "quote_starts.npy"),
+        lexical=lexical,
     )
+    size, dimensions = len(passages), int(str(manifest["dimensions"]))
+    agree = (
+        found.passage_vectors.shape == (size, dimensions)
+        and found.codes.signs.shape == (-(-dimensions // 64), size)
+        and found.codes.bytes.shape == (size, dimensions)
+        and len(found.codes.scales) == size
+        and len(found.passage_keys) == lexical.size == len(found.quote_starts) - 1 == size
+        and found.quote_vectors.shape == (int(found.quote_starts[-1]), dimensions)
+        and len(found.quote_keys) == len(found.quote_vectors)
+    )
+    if not agree:
+        raise ValueError("the files of the version do not agree")
+    return found
 
 
-def _split_passages(article: Article, records: object) -> Iterator[SplitPassage]:
-    for position, record in enumerate(_records(records)):
-        yield SplitPassage(
-            passage=_passage(article, position, record),
-            embedded=str(record["embedded"]),
-            words=str(record["words"]),
-        )
-
-
-def _records(value: object) -> list[dict[str, object]]:
-    if not isinstance(value, list):
-        raise TypeError("passages are not a list")
-    return value
-
-
-def _triples(value: object) -> list[tuple[str, str, str]]:
-    if not isinstance(value, list):
-        raise TypeError("quotes are not a list")
-    return value
-
-
-def _lines(path: Path) -> Iterator[dict[str, object]]:
-    with path.open(encoding="utf-8") as stream:
-        for line in stream:
-            yield json.loads(line)
-
-
-def _dumps(record: Mapping[str, object]) -> str:
-    return json.dumps(record, ensure_ascii=False) + "\n"
-
-
-def _damaged(root: Path) -> str:
-    return f"The knowledge base in {root} is damaged. Delete this folder and ingest your sources again."
+def _outdated(folder: Path, manifest: Mapping[str, object]) -> Version:
+    stored = list(read_articles(folder))
+    with tempfile.TemporaryDirectory() as beside:
+        writer = TextsWriter(Path(beside))
+        for one in stored:
+            writer.article(one, ())
+        writer.close()
+        articles, _, _ = open_texts(Path(beside))
+    return _empty(
+        number=int(folder.name),
+        encoder=str(manifest["encoder"]),
+        format_=int(str(manifest["format"])),
+        articles=articles,
+        dimensions=0,
+    )
 
 
 def _sync_file(path: Path) -> None:
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
