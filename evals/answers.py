@@ -35,7 +35,8 @@ from conversations.model import (
 )
 from evals.questions import LabelledQuestion, Said, read_questions
 from evals.statistics import Figure, area_under_risk, auroc, mean
-from knowledge_base.embedding import Embedder, open_embedder
+from knowledge_base.embedding import Embedder
+from knowledge_base.encoders import open_embedder
 from knowledge_base.knowledge_base import KnowledgeBase
 from tools.tool import Principal
 from tools.toolbox import Toolbox

@@ -28,8 +28,8 @@ from rich.table import Table
 from app.settings import Settings
 from evals.bench_record import LONG, SHORT, fill_record
 from evals.questions import read_questions
-from knowledge_base.embedding import Embedder, open_embedder
-from knowledge_base.encoder_export import packaged_original
+from knowledge_base.embedding import Embedder
+from knowledge_base.encoders import open_embedder, packaged_original
 from knowledge_base.knowledge_base import KnowledgeBase
 
 ROOT = Path(__file__).parent.parent

@@ -30,7 +30,8 @@ from evals.answers import turn_of
 from evals.public_sets import MissingSet, PublicSet, clapnq, mtrag, stackfaq
 from evals.questions import LabelledQuestion, read_questions
 from evals.statistics import auroc
-from knowledge_base.embedding import Embedder, open_embedder
+from knowledge_base.embedding import Embedder
+from knowledge_base.encoders import open_embedder
 from knowledge_base.knowledge_base import KnowledgeBase
 
 Numbers = NDArray[np.float64]

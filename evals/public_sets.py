@@ -1,13 +1,16 @@
 """Public question sets as articles and labelled questions. They are read where BATON_PUBLIC_DATA points, never copied.
 
+    python -m evals.public_sets FOLDER    # each set's articles.jsonl and questions.jsonl, for `baton eval retrieval`
+
 Licences and sources stand in each set's own README. A set that is not there raises MissingSet.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -73,11 +76,11 @@ def mtrag() -> PublicSet:
     return _public_set("mtrag_un", list(articles.values()), questions, groups)
 
 
-def stackfaq() -> PublicSet:
-    """FAQ threads about web applications, asked in other words; a quarter of the answers is taken away."""
+def stackfaq(held_out_share: float = _HELD_OUT) -> PublicSet:
+    """FAQ threads about web applications, asked in other words; a share of the answers is taken away."""
     root = json.loads((_folder("stackfaq") / "stackExchange-FAQ.json").read_text("utf-8"))["root"]["qapair"]
     shuffled = np.random.default_rng(_SEED).permutation(len(root)).tolist()
-    held_out = set(shuffled[: int(len(root) * _HELD_OUT)])
+    held_out = set(shuffled[: int(len(root) * held_out_share)])
     articles, questions, groups = [], [], []
     for number, thread in enumerate(root):
         if number not in held_out:
@@ -95,6 +98,29 @@ def banking_utterances() -> list[Utterance]:
     folder = _folder("nlupp_handoff_banking") / "data" / "banking"
     rows = [row for path in sorted(folder.glob("fold*.json")) for row in json.loads(path.read_text("utf-8"))]
     return [Utterance(text=row["text"], wants_person="handoff" in row.get("intents", [])) for row in rows]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m evals.public_sets", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args(arguments).folder
+    for read in (clapnq, mtrag, lambda: stackfaq(0.0)):
+        try:
+            found = read()
+        except MissingSet as missing:
+            print(f"not written: {missing}")  # noqa: T201
+        else:
+            write(found, folder / found.name)
+
+
+def write(found: PublicSet, folder: Path) -> None:
+    """Its articles.jsonl and questions.jsonl in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    articles = "".join(f"{json.dumps(article)}\n" for article in found.articles)
+    questions = "".join(f"{question.model_dump_json(exclude_none=True)}\n" for question in found.questions)
+    (folder / "articles.jsonl").write_text(articles, encoding="utf-8")
+    (folder / "questions.jsonl").write_text(questions, encoding="utf-8")
 
 
 def _public_set(
@@ -139,3 +165,7 @@ def _folder(name: str) -> Path:
     if not folder.is_dir():
         raise MissingSet(f"{folder} is not there: set BATON_PUBLIC_DATA to the folder of the public sets.")
     return folder
+
+
+if __name__ == "__main__":
+    main()

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from evals.answers import judge, offline_agent, table_of
 from evals.questions import LabelledQuestion, read_questions
-from knowledge_base.embedding import open_embedder
+from knowledge_base.encoders import open_embedder
 from knowledge_base.knowledge_base import KnowledgeBase
 
 ROOT = Path(__file__).parent.parent

@@ -22,7 +22,8 @@ from agent.guardrails import clean
 from agent.understanding import Understanding
 from evals.public_sets import MissingSet, banking_utterances
 from evals.statistics import Numbers, figure
-from knowledge_base.embedding import Embedder, open_embedder
+from knowledge_base.embedding import Embedder
+from knowledge_base.encoders import open_embedder
 
 _PHRASINGS: Final = Path("evals/datasets/phrasings.jsonl")
 

@@ -107,12 +107,33 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MatchedWord:
+    """A word of the question, as it was written, and what it adds to a passage's BM25 score."""
+
+    word: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreParts:
+    """What a hit's score is the sum of: nearness in meaning of the passage, of its article's first passage and of its
+    best quote, and the words it shares with the question."""
+
+    passage: float = 0.0
+    opening: float = 0.0
+    quote: float = 0.0
+    words: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A passage with its scores.
+    """A passage with its scores, and why it ranks where it does.
 
     `dense` is the cosine of question and passage, `lexical` the BM25 score; a rank counts from 1 and is None where
-    that ranker did not return the passage. `score` is the fused one that the order follows.
-    `quote_scores` are cosines of the question with each of the passage's quotes, in their order.
+    that ranker did not return the passage. `score` is the fused one that the order follows, `parts` what it is the
+    sum of. `quote_scores` are cosines of the question with each of the passage's quotes, in their order; `matched`
+    are the words that it shares with the question, the most telling first. `reranked` is the score of a cross-encoder
+    where one put the hits in order.
     """
 
     passage: Passage
@@ -122,6 +143,9 @@ class Hit:
     dense_rank: int | None
     lexical_rank: int | None
     quote_scores: tuple[float, ...]
+    parts: ScoreParts = ScoreParts()
+    matched: tuple[MatchedWord, ...] = ()
+    reranked: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +153,8 @@ class SearchResult:
     """Hits for one question, best first. `vector` is the question's unit vector; `version` names the knowledge used.
 
     `coverage` is the share, weighted by rarity, of the question's content words that occur in the best passage.
-    `unknown_words` are content words of the question that no article contains.
+    `unknown_words` are content words of the question that no article contains; `mended` has the words whose spelling
+    was put right, as typed and as they were looked up.
     """
 
     question: str
@@ -138,3 +163,4 @@ class SearchResult:
     version: str
     coverage: float
     unknown_words: tuple[str, ...]
+    mended: Mapping[str, str] = field(default_factory=dict)
