@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
-from knowledge_base.model import EVERYONE, Article, Audience, Viewer
+from knowledge_base.model import EVERYONE, Audience, Viewer
 
 FRESHNESS_KEYS: Final = frozenset(
     {"status", "draft", "published", "effective_at", "expires_at", "audience", "language", "lang", "locale"}
@@ -43,7 +43,23 @@ class Freshness:
     audience: Audience = EVERYONE
 
 
-def state_of(article: Article, now: datetime) -> ArticleState:
+class Dated(Protocol):
+    """What decides who may read an article when: an Article has it, and so has a Freshness."""
+
+    @property
+    def published(self) -> bool: ...
+
+    @property
+    def effective_at(self) -> datetime | None: ...
+
+    @property
+    def expires_at(self) -> datetime | None: ...
+
+    @property
+    def audience(self) -> Audience: ...
+
+
+def state_of(article: Dated, now: datetime) -> ArticleState:
     if not article.published:
         return ArticleState.DRAFT
     if article.expires_at is not None and now >= article.expires_at:
@@ -53,7 +69,7 @@ def state_of(article: Article, now: datetime) -> ArticleState:
     return ArticleState.LIVE
 
 
-def readable(article: Article, viewer: Viewer, now: datetime) -> bool:
+def readable(article: Dated, viewer: Viewer, now: datetime) -> bool:
     return state_of(article, now) is ArticleState.LIVE and article.audience.includes(viewer)
 
 

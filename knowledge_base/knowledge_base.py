@@ -1,265 +1,313 @@
-"""The help center as the rest of Baton sees it: ingest sources, search, look an article up."""
+"""The help center as the rest of Baton sees it: sync sources, search, look an article up, go back to a version."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
-import time
-import weakref
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
-import numpy as np
-
-from knowledge_base.building import (
-    IngestProgress,
-    IngestStage,
-    build_version,
-    known_articles,
-)
+from knowledge_base.building import IngestProgress, IngestStage
 from knowledge_base.embedding import Embedder
+from knowledge_base.full_disk import KnowledgeBaseFull
+from knowledge_base.history import ArticleChange, VersionDiff, VersionSummary
 from knowledge_base.lock import KnowledgeBaseBusy, KnowledgeLock
-from knowledge_base.model import Article, ArticleId, SearchResult, Vectors
-from knowledge_base.searching import Searcher
-from knowledge_base.sources import InvalidSource, Skipped, kind_of_path
-from knowledge_base.sources.memory import BriefMemory
-from knowledge_base.vectors import ChromaFolder, VectorIndex
-from knowledge_base.version import (
-    FORMAT,
-    KnowledgeBaseDamaged,
-    StoredArticle,
-    Version,
-    VersionFolder,
-    empty_version,
-)
+from knowledge_base.model import ANYBODY, Article, ArticleId, Passage, SearchResult, Vectors, Viewer
+from knowledge_base.overlaps import Material, Overlap, find_overlaps
+from knowledge_base.registry import Missing, SourceConfig, SourceRegistry, SourceState
+from knowledge_base.reports import SourceReport, SyncReport
+from knowledge_base.reranking import RERANKED, Reranker, reranked
+from knowledge_base.sources import KINDS, InvalidSource, Skipped, SourceKind
+from knowledge_base.sources.written import InvalidArticle, WrittenArticle
+from knowledge_base.syncing import KnowledgeBaseClosed, Syncing, SyncRunning
+from knowledge_base.vectors import VectorStore
+from knowledge_base.version import KnowledgeBaseDamaged, Version
+from knowledge_base.versions import EncoderChanged, SyncOvertaken, VectorIndexes, Versions
 
 __all__ = [
+    "ArticleChange",
     "EncoderChanged",
     "IngestProgress",
-    "IngestReport",
     "IngestStage",
+    "InvalidArticle",
     "InvalidSource",
     "KnowledgeBase",
     "KnowledgeBaseBusy",
+    "KnowledgeBaseClosed",
     "KnowledgeBaseDamaged",
+    "KnowledgeBaseFull",
+    "Missing",
     "Skipped",
+    "SourceConfig",
+    "SourceKind",
+    "SourceReport",
+    "SourceState",
+    "SyncOvertaken",
+    "SyncReport",
+    "SyncRunning",
+    "VersionDiff",
+    "VersionSummary",
+    "WrittenArticle",
 ]
 
+KEEP_VERSIONS: Final = 5
 _MAX_QUESTION: Final = 4000
 """Characters of a question that are searched for; the encoder's window ends long before."""
 
 
-class EncoderChanged(RuntimeError):
-    """The live version was embedded by another encoder: its vectors cannot be compared. Ingest again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestReport:
-    """What an ingest changed, in articles; `passages` counts those of the whole version, `seconds` is wall time."""
-
-    added: int
-    changed: int
-    removed: int
-    unchanged: int
-    skipped: tuple[Skipped, ...]
-    passages: int
-    seconds: float
-    version: str
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class KnowledgeBase:
     """Safe to share between threads: a search sees the version that is live when it begins, whole."""
 
-    def __init__(self, folder: Path, embedder: Embedder, lock: KnowledgeLock) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        lock: KnowledgeLock,
+        versions: Versions,
+        registry: SourceRegistry,
+        syncing: Syncing,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._embedder = embedder
         self._lock = lock
-        self._folder = VersionFolder(folder)
-        number = self._folder.current()
-        version = empty_version(embedder.name, embedder.dimensions) if number is None else self._folder.load(number)
-        self._chroma = ChromaFolder(folder / "chroma")
-        self._ingesting = threading.Lock()
-        self._live = Searcher(version, self._index_of(version))
-        self._retired: list[weakref.ref[Searcher]] = []
-        self._sweep()
+        self._versions = versions
+        self._registry = registry
+        self._syncing = syncing
+        self._clock = clock
+        self._reranker: Reranker | None = None
+        self._comparing = threading.Lock()
+        self._compared: tuple[object, list[Overlap]] | None = None
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        vectors: VectorIndexes | None = None,
+        keep_versions: int = KEEP_VERSIONS,
+        kinds: Mapping[str, SourceKind] = KINDS,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> Self:
         """The knowledge base in `folder`, made where there is none.
 
-        Raises KnowledgeBaseBusy where another process has it, KnowledgeBaseDamaged where files are missing.
+        Raises KnowledgeBaseBusy where another process has it, KnowledgeBaseDamaged where files are missing, and
+        VectorStoreUnreachable where Chroma is to answer and does not.
         """
         lock = KnowledgeLock.take(folder)
         try:
-            return cls(folder, embedder, lock)
+            store = vectors or VectorStore(folder)
+            versions = Versions(folder, embedder, store, keep=keep_versions, clock=clock)
+            registry = SourceRegistry(folder, kinds)
+            registry.adopt(versions.version.articles)
+            syncing = Syncing(folder, registry, versions, clock=clock)
+            return cls(embedder, lock, versions, registry, syncing, clock=clock)
         except BaseException:
             lock.release()
             raise
 
-    @property
-    def version(self) -> str:
-        """Names the live version; "0" before anything was ingested."""
-        return str(self._live.version.number)
-
-    @property
-    def passage_count(self) -> int:
-        return len(self._live.version.passages)
+    def rerank_with(self, reranker: Reranker) -> None:
+        """Let a cross-encoder put the first hits in order, from the next search on."""
+        self._reranker = reranker
 
     def announce(self, address: str) -> None:
         """Tell whoever finds this knowledge base busy where it is served."""
         self._lock.announce(address)
 
     def close(self) -> None:
-        with self._ingesting:
-            self._chroma.close()
-            self._lock.release()
+        self._syncing.close()
+        self._versions.close()
+        self._lock.release()
 
-    def article(self, article_id: str) -> Article | None:
-        stored = self._live.version.articles.get(ArticleId(article_id))
-        return stored.article if stored else None
+    # What is live
 
-    def articles(self) -> list[Article]:
-        """Every article of the live version, in the order of its sources."""
-        return [stored.article for stored in self._live.version.articles.values()]
+    @property
+    def version(self) -> str:
+        """Names the live version; "0" before anything was taken in."""
+        return str(self._versions.version.number)
 
-    def search(self, question: str, *, limit: int = 8, vector: Vectors | None = None) -> SearchResult:
-        """The `limit` best passages. `vector` is the question's, shape (dimensions,) or (1, dimensions), if known.
+    @property
+    def passage_count(self) -> int:
+        return len(self._versions.version.passages)
 
-        Raises EncoderChanged.
+    def search(
+        self,
+        question: str,
+        *,
+        limit: int = 8,
+        viewer: Viewer = ANYBODY,
+        earlier: Sequence[str] = (),
+        vector: Vectors | None = None,
+    ) -> SearchResult:
+        """The `limit` best passages that `viewer` may read now; `earlier` are their messages before, oldest first.
+
+        `vector` is the question's, shape (dimensions,) or (1, dimensions), if known. Raises EncoderChanged.
         """
-        live = self._live
-        if live.version.encoder != self._embedder.name and live.version.passages:
-            raise EncoderChanged("The encoder was changed. Ingest your sources again to embed them with it.")
-        question = question[:_MAX_QUESTION]
-        asked = self._embedder.encode([question])[0] if vector is None else vector.reshape(-1)
-        return live.search(question, asked, limit)
-
-    def ingest(self, paths: Sequence[Path], *, progress: IngestProgress | None = None) -> IngestReport:
-        """Bring the articles of these sources up to date; articles of other sources stay.
-
-        Raises InvalidSource, and changes nothing, where a path holds no usable article.
-        """
-        tell: IngestProgress = progress or (lambda stage, done, total: None)
-        started = time.perf_counter()
-        with self._ingesting:
-            live = self._live.version
-            taken = _read_sources(paths, live, tell)
-            wanted = [*taken.untouched, *taken.articles]
-            known = {key: stored.content_hash for key, stored in live.articles.items()}
-            added = sum(one.article.id not in known for one in taken.articles)
-            changed = sum(known.get(one.article.id, one.content_hash) != one.content_hash for one in taken.articles)
-            removed = len(known.keys() - {one.article.id for one in wanted})
-            current = live.encoder == self._embedder.name and live.format == FORMAT
-            moved = any(live.articles.get(one.article.id) != one for one in wanted)
-            if added or changed or removed or moved or not current:
-                self._replace(wanted, reuse=current, progress=tell)
-            return IngestReport(
-                added=added,
-                changed=changed,
-                removed=removed,
-                unchanged=len(taken.articles) - added - changed,
-                skipped=tuple(taken.skipped),
-                passages=self.passage_count,
-                seconds=time.perf_counter() - started,
-                version=self.version,
+        live = self._versions.live.now
+        if live.version.articles and not self._versions.current(live.version):
+            raise EncoderChanged(
+                "The encoder was changed, or this release splits articles in another way. Sync your sources to "
+                "embed them again: baton sync"
             )
+        said = [message[:_MAX_QUESTION] for message in earlier]
+        asked = live.searcher.question(question[:_MAX_QUESTION], said, self._embedder, vector)
+        readable = live.readers.rows(viewer)
+        if self._reranker is None:
+            return live.searcher.search(asked, limit, readable=readable)
+        found = live.searcher.search(asked, max(limit, RERANKED), readable=readable)
+        return reranked(found, asked.context, self._reranker, limit)
 
-    def _replace(self, wanted: Sequence[StoredArticle], *, reuse: bool, progress: IngestProgress) -> None:
-        """Build a version beside the live one and switch. Whatever fails before the switch leaves the live one."""
-        before = self._live.version
-        number = self._folder.next_number()
-        known = known_articles(self._folder, before) if reuse else {}
-        building = self._folder.begin(number)
-        ids, vectors = build_version(building, wanted, known, before, embedder=self._embedder, progress=progress)
-        index = self._chroma.create(_collection(number))
-        index.add(ids, vectors)
-        self._folder.finish(number)
-        after = self._folder.load(number)
-        self._folder.switch(number)
-        self._retired.append(weakref.ref(self._live))
-        self._live = Searcher(after, index)
-        progress(IngestStage.INDEXING, len(ids), len(ids))
-        self._sweep()
+    def article(self, article_id: str, viewer: Viewer | None = None) -> Article | None:
+        """The article in any state, or, where a viewer is given, only if they may read it now."""
+        live = self._versions.live.now
+        if viewer is not None and not live.readers.may_read(article_id, viewer):
+            return None
+        stored = live.version.articles.get(ArticleId(article_id))
+        return stored.article if stored is not None else None
 
-    def _index_of(self, version: Version) -> VectorIndex:
-        """The version's collection; built anew from its vectors where Chroma lost it."""
-        name = _collection(version.number)
-        index = self._chroma.open(name)
-        if index is not None and index.count() == len(version.passages):
-            return index
-        index = self._chroma.create(name)
-        index.add([passage.id for passage in version.passages], np.asarray(version.passage_vectors))
-        return index
+    def articles(self, viewer: Viewer | None = None) -> list[Article]:
+        """Those of the live version, in the order of their sources; with a viewer those that they may read now."""
+        live = self._versions.live.now
+        return [
+            live.version.articles[key].article
+            for key in live.version.articles
+            if viewer is None or live.readers.may_read(key, viewer)
+        ]
 
-    def _sweep(self) -> None:
-        """Remove every version but the live one and those that a search still reads, and unfinished builds."""
-        self._retired = [retired for retired in self._retired if retired() is not None]
-        reading = [retired.version.number for one in self._retired if (retired := one()) is not None]
-        keep = [self._live.version.number, *reading]
-        kept = {_collection(number) for number in keep}
-        for name in self._chroma.names():
-            if name not in kept:
-                self._chroma.drop(name)
-        self._folder.sweep(keep)
+    def passages_of(self, article_id: str) -> list[Passage]:
+        version, key = self._versions.version, ArticleId(article_id)
+        rows = version.articles.rows(key) if key in version.articles else range(0)
+        return list(version.passages[rows.start : rows.stop])
+
+    def source_of(self, article_id: str) -> str | None:
+        """The id of the source that an article of the live version came from."""
+        articles, key = self._versions.version.articles, ArticleId(article_id)
+        return self._registry.owner(articles.source(key)) if key in articles else None
+
+    def content_hash_of(self, article_id: str) -> str | None:
+        """Changes with everything that a reader, or who may be one, depends on."""
+        articles, key = self._versions.version.articles, ArticleId(article_id)
+        return articles.content_hash(key) if key in articles else None
+
+    def overlaps(self) -> list[Overlap]:
+        """Near-duplicates and contradictions among the live articles, for a person to judge. Takes seconds at first."""
+        live, now = self._versions.live.now, self._clock()
+        asked = (live.version.number, self.withdrawn(), live.readers.between(now))
+        with self._comparing:
+            if self._compared is None or self._compared[0] != asked:
+                self._compared = (asked, find_overlaps(_material(live.version, self.withdrawn()), now))
+            return self._compared[1]
+
+    def citing(self, article_ids: Collection[str], viewer: Viewer) -> AbstractContextManager[frozenset[str]]:
+        """Post a reply inside: yields the ids that may be cited now. Whatever takes one away waits for the block."""
+        return self._versions.live.citing(article_ids, viewer)
+
+    def withdrawn(self) -> frozenset[ArticleId]:
+        return self._versions.live.withdrawn
+
+    def withdraw(self, article_id: str) -> None:
+        """Let nobody read an article from now on, in no version, until `restore`."""
+        self._versions.withdraw(lambda before: before | {ArticleId(article_id)})
+
+    def restore(self, article_id: str) -> None:
+        self._versions.withdraw(lambda before: before - {ArticleId(article_id)})
+
+    # Sources
+
+    def kinds(self) -> list[SourceKind]:
+        return list(self._registry.kinds.values())
+
+    def sources(self) -> list[SourceState]:
+        """Every source in the order in which its articles count; the written ones once there were some."""
+        articles, running = self._versions.version.articles, self._syncing.running
+        counts = Counter(self._registry.owner(articles.source(key)) for key in articles)
+        return [
+            self._registry.state(config, counts[config.id], running=config.id in running)
+            for config in self._registry.in_use()
+        ]
+
+    def add_source(self, kind: str, name: str, options: Mapping[str, str]) -> SourceConfig:
+        """Configure a source; the next sync reads it. Raises InvalidSource."""
+        return self._registry.add(self._registry.new_source(kind, name, options))
+
+    def change_source(self, source_id: str, name: str, options: Mapping[str, str]) -> SourceConfig:
+        """Another name or other options; a secret that is not given stays. Raises Missing, InvalidSource."""
+        return self._registry.change(source_id, name, options)
+
+    def remove_source(self, source_id: str, *, progress: IngestProgress | None = None) -> None:
+        """Its articles leave in a new version. Raises Missing, InvalidSource, KnowledgeBaseFull, SyncOvertaken."""
+        self._syncing.remove(source_id, progress or _nobody)
+
+    def sync(self, ids: Sequence[str] | None = None, *, progress: IngestProgress | None = None) -> SyncReport:
+        """Read these sources, or all, and make what they have now live. A source that fails keeps its articles.
+
+        Raises Missing, SyncRunning, SyncOvertaken, KnowledgeBaseFull, and what `progress` raises; nothing changed then.
+        """
+        return self._syncing.sync(ids, progress or _nobody)
+
+    def ingest(self, paths: Sequence[Path | str], *, progress: IngestProgress | None = None) -> SyncReport:
+        """Sync what is at these paths or addresses, as sources of their own; articles of other sources stay.
+
+        Raises InvalidSource, and changes nothing, where one holds no usable article; otherwise as `sync`.
+        """
+        return self._syncing.ingest(paths, progress or _nobody)
+
+    def renew(self, *, progress: IngestProgress | None = None) -> bool:
+        """Embed the articles anew where another encoder or release made the live version; False where none did."""
+        return self._syncing.renew(progress or _nobody)
+
+    # Articles written here
+
+    def write_article(self, article: WrittenArticle) -> None:
+        """Keep an article, in place of whichever has its id, until `delete_written`; it is live when this returns.
+
+        Raises InvalidArticle, KnowledgeBaseFull, SyncOvertaken.
+        """
+        self._syncing.write(article)
+
+    def delete_written(self, article_id: str) -> None:
+        """The article of another source that it replaced is back. Raises Missing."""
+        self._syncing.delete(article_id)
+
+    # Versions
+
+    def versions(self) -> list[VersionSummary]:
+        """Those that are kept, newest first."""
+        return self._versions.summaries()
+
+    def roll_back(self, number: int) -> None:
+        """Make a kept version live at once; the next sync builds on it. Raises Missing, EncoderChanged."""
+        self._versions.roll_back(number, returning=self._bring_back_sources)
+
+    def diff(self, before: int, after: int) -> VersionDiff:
+        """Raises Missing."""
+        return self._versions.diff(before, after)
+
+    def _bring_back_sources(self, version: Version) -> None:
+        self._registry.bring_back({version.articles.source(key) for key in version.articles})
 
 
-@dataclass(slots=True)
-class _Taken:
-    articles: list[StoredArticle]
-    untouched: list[StoredArticle]
-    skipped: list[Skipped]
+def _material(version: Version, withdrawn: Collection[ArticleId]) -> Material:
+    """What is compared; a withdrawn article counts as a draft."""
+    return Material(
+        passages=version.passages,
+        passage_vectors=version.passage_vectors,
+        quote_vectors=version.quote_vectors,
+        quote_starts=version.quote_starts.tolist(),
+        articles={
+            key: replace(stored.article, published=stored.article.published and key not in withdrawn)
+            for key, stored in version.articles.items()
+        },
+    )
 
 
-def _read_sources(paths: Sequence[Path], live: Version, progress: IngestProgress) -> _Taken:
-    sources = {str(path.resolve()): path for path in paths}
-    untouched = [one for one in live.articles.values() if one.source not in sources]
-    taken = _Taken(articles=[], untouched=untouched, skipped=[])
-    owners: dict[ArticleId, str] = {one.article.id: one.source for one in untouched}
-    for source, path in sources.items():
-        before = len(taken.articles)
-        opened = kind_of_path(path).open({"location": str(path)})
-        for found in opened.articles(BriefMemory(), lambda done, total: None):
-            if isinstance(found, Skipped):
-                taken.skipped.append(found)
-            elif found.id in owners:
-                taken.skipped.append(_taken_id(found, owners[found.id], source))
-            else:
-                owners[found.id] = source
-                stored = StoredArticle(article=found, source=source, content_hash=_content_hash(found))
-                taken.articles.append(stored)
-                progress(IngestStage.READING, len(taken.articles), 0)
-        if len(taken.articles) == before:
-            raise InvalidSource(_nothing_usable(path, taken.skipped))
-    return taken
-
-
-def _taken_id(article: Article, owner: str, source: str) -> Skipped:
-    where = "this source" if owner == source else owner
-    return Skipped(where=article.title, why=f"its id {article.id!r} is already used by an article of {where}")
-
-
-def _nothing_usable(path: Path, skipped: Sequence[Skipped]) -> str:
-    reasons = "; ".join(f"{one.where} {one.why}" for one in skipped[-3:])
-    return f"{path} holds no usable article{': ' + reasons if reasons else ''}. Nothing was changed."
-
-
-def _content_hash(article: Article) -> str:
-    record = [
-        article.title,
-        article.text,
-        article.url,
-        article.updated_at.isoformat() if article.updated_at else None,
-        sorted(article.metadata.items()),
-        article.language,
-        article.published,
-        article.effective_at.isoformat() if article.effective_at else None,
-        article.expires_at.isoformat() if article.expires_at else None,
-        [article.audience.signed_in, sorted(article.audience.segments)],
-    ]
-    return hashlib.sha256(json.dumps(record).encode()).hexdigest()
-
-
-def _collection(number: int) -> str:
-    return f"version-{number}"
+def _nobody(stage: IngestStage, done: int, total: int) -> None:
+    """Nobody watches."""
