@@ -14,14 +14,14 @@ from agent.draft import Activity, ActivityListener, Decision, Draft, TurnInput, 
 from agent.drafting import Found
 from agent.guardrails import fold
 from agent.hearing import Heard, hear
-from agent.knowledge_search import KnowledgeSearch
+from agent.knowledge_search import KnowledgeSearch, viewer_of
 from agent.llm_drafting import draft_of, looked_up, ungrounded
 from agent.responders import extractive
 from agent.responders.llm_model import LlmAnswer, LlmRequest
 from agent.standalone import Leaning, content_words, is_vague, leans
 from agent.turn_rules import continues_order_status, is_no, is_yes, order_number, overrides_rules
 from agent.understanding import Understanding, Understood
-from knowledge_base.model import Hit
+from knowledge_base.model import Hit, Viewer
 from tools.orders import ORDER_STATUS
 from tools.tool import ToolCall
 from tools.toolbox import Toolbox
@@ -90,7 +90,7 @@ class SupportAgent:
         on_activity(Activity.SEARCHING)
         try:
             async with asyncio.timeout(max(0.0, asked.until - self._clock())):
-                found = await asyncio.to_thread(self._look_up, heard)
+                found = await asyncio.to_thread(self._look_up, heard, viewer_of(turn.principal))
         except TimeoutError:
             return drafting.too_slow(heard)
         if about_order:
@@ -220,9 +220,10 @@ class SupportAgent:
         self, asked: Asked, found: Found, *, deadline_s: float, searched: list[Found] | None = None
     ) -> LlmRequest:
         """What the model is given; its own searches are added to `searched`."""
+        viewer = viewer_of(asked.turn.principal)
 
         async def search(query: str) -> tuple[Hit, ...]:
-            read = await asyncio.to_thread(self._read, query, query, follow_up=False)
+            read = await asyncio.to_thread(self._read, query, query, viewer, follow_up=False)
             if searched is not None:
                 searched.append(read)
             return read.result.hits
@@ -237,17 +238,17 @@ class SupportAgent:
             listener=asked.on_activity,
         )
 
-    def _look_up(self, heard: Heard) -> Found:
+    def _look_up(self, heard: Heard, viewer: Viewer) -> Found:
         """Hits for the question. Where it may lean on the one before, both readings are tried, the surer is kept."""
         asked = heard.asked
         if asked.leaning is not Leaning.MAYBE:
-            return self._read(asked.question, asked.own, follow_up=asked.leaning is Leaning.CLEARLY)
-        alone = self._read(asked.own, asked.own, follow_up=False)
-        together = self._read(asked.question, asked.own, follow_up=True)
+            return self._read(asked.question, asked.own, viewer, follow_up=asked.leaning is Leaning.CLEARLY)
+        alone = self._read(asked.own, asked.own, viewer, follow_up=False)
+        together = self._read(asked.question, asked.own, viewer, follow_up=True)
         return together if together.confidence.value > alone.confidence.value else alone
 
-    def _read(self, question: str, own: str, *, follow_up: bool) -> Found:
-        result = self._knowledge.search(question, limit=_HITS)
+    def _read(self, question: str, own: str, viewer: Viewer, *, follow_up: bool) -> Found:
+        result = self._knowledge.search(question, limit=_HITS, viewer=viewer)
         answer = extractive.answer(question, own, result.hits)
         evidence = evidence_of(result, answer, follow_up=follow_up)
         answers = answer.text and not overrides_rules(fold(own))

@@ -12,15 +12,15 @@ def expected_failures() -> tuple[type[Exception], ...]:
     from pydantic import ValidationError  # noqa: PLC0415
     from pydantic_settings import SettingsError  # noqa: PLC0415
 
+    from app.knowledge_commands import REFUSALS  # noqa: PLC0415
     from conversations.database import DatabaseUnavailable, DatabaseUnsafe  # noqa: PLC0415
+    from knowledge_base.chroma import VectorStoreUnreachable  # noqa: PLC0415
     from knowledge_base.embedding import EncoderUnavailable  # noqa: PLC0415
-    from knowledge_base.knowledge_base import KnowledgeBaseDamaged  # noqa: PLC0415
     from knowledge_base.lock import KnowledgeBaseBusy  # noqa: PLC0415
-    from knowledge_base.sources import InvalidSource  # noqa: PLC0415
 
     settings = (ValidationError, SettingsError)
     record = (DatabaseUnsafe, DatabaseUnavailable)
-    knowledge = (EncoderUnavailable, KnowledgeBaseBusy, KnowledgeBaseDamaged, InvalidSource)
+    knowledge = (EncoderUnavailable, KnowledgeBaseBusy, VectorStoreUnreachable, *REFUSALS)
     folder = (PermissionError, NotADirectoryError, FileExistsError)
     return (ServerRefused, *settings, *record, *knowledge, *folder)
 

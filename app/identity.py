@@ -19,6 +19,8 @@ IDENTITY_MAX_AGE = timedelta(minutes=15)
 VERIFIED_SESSION = timedelta(hours=1)
 VISITOR_SESSION = timedelta(days=30)
 MAX_NAME = 200
+MAX_SEGMENTS = 50
+MAX_SEGMENT_NAME = 64
 _ALGORITHM = "HS256"
 _LAST_INSTANT = 253_402_300_799  # 9999-12-31; beyond it there is no date to compare with
 _JOINERS = frozenset("\u200c\u200d")  # between letters of Persian and the parts of an emoji
@@ -39,6 +41,7 @@ class Identity:
     external_id: str
     display_name: str | None
     email: str | None
+    segments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +64,20 @@ class Tokens:
         if claims is None or self._remaining(claims) > IDENTITY_MAX_AGE:
             raise InvalidIdentity
         return Identity(
-            external_id=str(claims["sub"]), display_name=_shown(claims.get("name")), email=_shown(claims.get("email"))
+            external_id=str(claims["sub"]),
+            display_name=_shown(claims.get("name")),
+            email=_shown(claims.get("email")),
+            segments=_segments(claims.get("segments")),
         )
 
     def sign_identity(self, identity: Identity, *, valid_for: timedelta) -> str:
         """What a shop's own server does; here for the demo shop."""
-        claims = {"sub": identity.external_id, "name": identity.display_name, "email": identity.email}
+        claims = {
+            "sub": identity.external_id,
+            "name": identity.display_name,
+            "email": identity.email,
+            "segments": sorted(identity.segments),
+        }
         return self._sign(claims, self._identity_key, IDENTITY_AUDIENCE, valid_for)
 
     def new_session(self, session: WidgetSession) -> tuple[str, datetime]:
@@ -115,6 +126,13 @@ def _shown(value: object) -> str | None:
         return None
     visible = "".join(sign if sign.isprintable() or sign in _JOINERS else " " for sign in value)
     return " ".join(visible.split())[:MAX_NAME] or None
+
+
+def _segments(value: object) -> frozenset[str]:
+    """Names of groups. A claim that is no list of short names puts the customer in none, and so hides, never shows."""
+    if not isinstance(value, list) or len(value) > MAX_SEGMENTS:
+        return frozenset()
+    return frozenset(name for name in value if isinstance(name, str) and 0 < len(name) <= MAX_SEGMENT_NAME)
 
 
 class Passwords:

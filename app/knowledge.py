@@ -1,32 +1,35 @@
-"""Opening the knowledge base and the AI agent, and the three things the command line does with them."""
+"""Opening the knowledge base and the AI agent, and what the command line does with them."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from agent.confidence import shipped_model
 from agent.support_agent import SupportAgent
 from agent.understanding import Understanding
 from app.asking import ask
+from app.knowledge_commands import KnowledgeCommand, Progress
 from app.settings import Settings
 from conversations.model import JsonObject
-from knowledge_base.embedding import Embedder, open_embedder
-from knowledge_base.knowledge_base import IngestProgress, IngestReport, KnowledgeBase
+from knowledge_base.embedding import Embedder
+from knowledge_base.encoders import open_embedder
+from knowledge_base.knowledge_base import KnowledgeBase
 from knowledge_base.model import SearchResult
+from knowledge_base.reranking import CrossEncoderReranker
+from knowledge_base.sources import kinds_allowing
+from knowledge_base.vectors import VectorStore
 from tools.toolbox import Toolbox
 
 if TYPE_CHECKING:
     from agent.responders.llm import LlmResponder
 
 Report = Callable[[str], None]
-Progress = Callable[[str, int, int], None]
 
 
 def silent(_: str) -> None:
@@ -37,11 +40,17 @@ def silent(_: str) -> None:
 def opened(settings: Settings, report: Report = silent) -> Iterator[tuple[KnowledgeBase, Embedder]]:
     """The knowledge base and its encoder, closed at the end.
 
-    Raises KnowledgeBaseBusy, KnowledgeBaseDamaged and EncoderUnavailable. The first start prepares the encoder.
+    Raises KnowledgeBaseBusy, KnowledgeBaseDamaged, EncoderUnavailable and VectorStoreUnreachable. The first start
+    prepares the encoder.
     """
-    embedder = open_embedder(settings.encoder, encoders=settings.data_dir / "encoder", report=report)
-    knowledge = KnowledgeBase.open(settings.knowledge_dir, embedder)
+    encoders = settings.data_dir / "encoder"
+    embedder = open_embedder(settings.encoder, encoders=encoders, precision=settings.encoder_precision, report=report)
+    vectors = VectorStore(settings.knowledge_dir, settings.chroma_url, settings.vector_search)
+    kinds = kinds_allowing(settings.allow_private_sources)
+    knowledge = KnowledgeBase.open(settings.knowledge_dir, embedder, vectors=vectors, kinds=kinds)
     try:
+        if settings.reranker is not None:
+            knowledge.rerank_with(CrossEncoderReranker(settings.reranker))
         yield knowledge, embedder
     finally:
         knowledge.close()
@@ -103,9 +112,10 @@ def _llm_responder(settings: Settings, toolbox: Toolbox, company: Company) -> Ll
     )
 
 
-def ingesting(settings: Settings, paths: Sequence[Path], progress: Progress) -> JsonObject:
+def carrying_out(settings: Settings, command: KnowledgeCommand, progress: Progress) -> JsonObject:
+    """A command on the knowledge base of these settings, in this process. Raises REFUSALS and what `opened` raises."""
     with opened(settings, lambda text: progress(text, 0, 1)) as (knowledge, _):
-        return ingest_into(knowledge, paths, progress)
+        return command.run(knowledge, progress)
 
 
 def searching(settings: Settings, question: str, limit: int) -> JsonObject:
@@ -117,31 +127,6 @@ def asking(settings: Settings, question: str) -> JsonObject:
     with opened(settings) as (knowledge, embedder):
         agent = build_agent(settings, knowledge, embedder, toolbox=Toolbox(()), company=company_of(settings))
         return asyncio.run(ask(agent, question)).as_json()
-
-
-class Ingesting(Protocol):
-    """What can take sources in."""
-
-    def ingest(self, paths: Sequence[Path], *, progress: IngestProgress | None = None) -> IngestReport: ...
-
-
-def ingest_into(knowledge: Ingesting, paths: Sequence[Path], progress: Progress) -> JsonObject:
-    """Ingest and report as JSON. Raises InvalidSource, and then nothing has changed."""
-    report = knowledge.ingest(paths, progress=lambda stage, done, total: progress(stage.value, done, total))
-    return report_json(report)
-
-
-def report_json(report: IngestReport) -> JsonObject:
-    return {
-        "added": report.added,
-        "changed": report.changed,
-        "removed": report.removed,
-        "unchanged": report.unchanged,
-        "skipped": [{"where": one.where, "why": one.why} for one in report.skipped],
-        "passages": report.passages,
-        "seconds": round(report.seconds, 1),
-        "version": report.version,
-    }
 
 
 def found_json(found: SearchResult) -> JsonObject:

@@ -9,21 +9,23 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, ValidationError
 
 from app.asking import ask
 from app.errors import Problem, Refused
-from app.knowledge import found_json, ingest_into
+from app.knowledge import found_json
+from app.knowledge_commands import COMMANDS, REFUSALS, KnowledgeCommand
 from app.schemas import MAX_MESSAGE_CHARS, Request
 from app.widget_api import BatonHere
 from app.wiring import Baton, article_hosts
 from conversations.model import JsonObject
-from knowledge_base.knowledge_base import InvalidSource, KnowledgeBaseDamaged
+from knowledge_base.knowledge_base import KnowledgeBase
+from knowledge_base.model import ANYBODY
 
 
 async def from_this_machine(baton: BatonHere, authorization: Annotated[str, Header()] = "") -> None:
@@ -48,24 +50,27 @@ class SearchFor(Question):
     limit: int = Field(ge=1, le=50)
 
 
-class Ingest(Request):
-    paths: list[str] = Field(min_length=1)
-
-
 @router.post("/search")
 async def search_here(body: SearchFor, baton: BatonHere) -> dict[str, JsonValue]:
-    found = await asyncio.to_thread(baton.library.search, body.question, limit=body.limit)
+    found = await asyncio.to_thread(baton.library.search, body.question, limit=body.limit, viewer=ANYBODY)
     return found_json(found)
 
 
-@router.post("/ingest")
-async def ingest_here(body: Ingest, baton: BatonHere) -> StreamingResponse:
-    """Progress as lines of JSON; the last line is the report, or {"error"}."""
-    return StreamingResponse(_ingest_lines(baton, [Path(path) for path in body.paths]), media_type="application/jsonl")
+@router.post("/knowledge/{name}")
+async def carry_out(name: str, body: dict[str, JsonValue], baton: BatonHere) -> StreamingResponse:
+    """Progress as lines of JSON; the last line is the result, or {"error"}."""
+    kind = COMMANDS.get(name)
+    if kind is None or not isinstance(baton.library, KnowledgeBase):
+        raise Refused(Problem(status=404, code="not_found", detail="This server does not know that command."))
+    try:
+        command = kind.model_validate(body)
+    except ValidationError as invalid:
+        raise RequestValidationError(invalid.errors()) from invalid
+    return StreamingResponse(_lines(baton, baton.library, command), media_type="application/jsonl")
 
 
-async def _ingest_lines(baton: Baton, paths: list[Path]) -> AsyncIterator[str]:
-    loop = asyncio.get_running_loop()
+async def _lines(baton: Baton, knowledge: KnowledgeBase, command: KnowledgeCommand) -> AsyncIterator[str]:
+    loop, before = asyncio.get_running_loop(), knowledge.version
     lines: asyncio.Queue[JsonObject | None] = asyncio.Queue()
 
     def progress(stage: str, done: int, total: int) -> None:
@@ -74,14 +79,15 @@ async def _ingest_lines(baton: Baton, paths: list[Path]) -> AsyncIterator[str]:
 
     def work() -> JsonObject:
         try:
-            return ingest_into(baton.library, paths, progress)
-        except (InvalidSource, KnowledgeBaseDamaged) as error:
+            return command.run(knowledge, progress)
+        except REFUSALS as error:
             return {"error": str(error)}
 
     working = asyncio.create_task(asyncio.to_thread(work))
     working.add_done_callback(lambda _: lines.put_nowait(None))
     while (line := await lines.get()) is not None:
         yield json.dumps(line) + "\n"
-    report = await working
-    baton.rich_text.allow(article_hosts(baton.library))
-    yield json.dumps(report) + "\n"
+    result = await working
+    if knowledge.version != before:
+        baton.rich_text.allow(await asyncio.to_thread(article_hosts, knowledge))
+    yield json.dumps(result) + "\n"

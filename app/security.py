@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,18 +22,24 @@ _TOO_LARGE = "This is too much to send at once; please shorten it."
 
 
 class BodyLimit:
-    """Refuses bodies over `max_bytes`, by their announced length or, sent in pieces, as soon as they pass it."""
+    """Refuses bodies over `max_bytes`, by their announced length or, sent in pieces, as soon as they pass it.
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    Below a path that is a key of `larger` its value is the limit.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, larger: Mapping[str, int]) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        path = str(scope["path"])
+        limit = next((most for prefix, most in self._larger.items() if path.startswith(prefix)), self._max_bytes)
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdigit() or int(announced) > self._max_bytes:
+        if not announced.isdigit() or int(announced) > limit:
             problem = Problem(status=413, code="body_too_large", detail=_TOO_LARGE)
             await problem_response(problem)(scope, receive, send)
             return
@@ -41,7 +49,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_bytes:
+            if received > limit:
                 raise HTTPException(413, _TOO_LARGE)
             return message
 

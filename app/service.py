@@ -12,8 +12,17 @@ from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from app import console_api, demo_shop_api, help_pages, local_api, widget_api
+from app import (
+    console_api,
+    demo_shop_api,
+    help_pages,
+    knowledge_api,
+    knowledge_article_api,
+    local_api,
+    widget_api,
+)
 from app.errors import Problem, Refused, install_error_handlers
+from app.knowledge_desk import knowledge_desk
 from app.security import BodyLimit, SecurityHeaders
 from app.settings import Settings
 from app.start_page import start_page
@@ -23,6 +32,8 @@ from app.wiring import Parts, running, utc_now
 PAGES = Path(__file__).parent.parent / "web" / "dist"
 HELP_STYLE = Path(__file__).parent / "static"
 MAX_BODY_BYTES = 64 * 1024
+MAX_ARTICLE_BODY_BYTES = 1024 * 1024
+"""An article written in the console: 200,000 characters of any script."""
 
 
 def create_service(
@@ -32,15 +43,18 @@ def create_service(
 
     @asynccontextmanager
     async def lifespan(service: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, parts, clock=clock) as baton:
+        async with running(settings, parts, clock=clock) as baton, knowledge_desk(baton) as desk:
             if settings.demo:
                 await demo_shop_api.add_demo_people(baton)
             service.state.baton = baton
+            service.state.knowledge = desk
             yield
 
     service = _bare(lifespan)
     install_error_handlers(service)
-    service.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    service.add_middleware(
+        BodyLimit, max_bytes=MAX_BODY_BYTES, larger={"/console/v1/knowledge/": MAX_ARTICLE_BODY_BYTES}
+    )
     service.add_middleware(SecurityHeaders)
     if settings.widget_origins:
         service.add_middleware(
@@ -51,6 +65,8 @@ def create_service(
         )
     service.include_router(widget_api.router)
     service.include_router(console_api.router)
+    service.include_router(knowledge_api.router)
+    service.include_router(knowledge_article_api.router)
     service.include_router(demo_shop_api.router)
     service.include_router(local_api.router)
     service.include_router(help_pages.router)
@@ -88,6 +104,8 @@ def _add_pages(service: FastAPI, pages: Path) -> None:
     @service.get("/console", include_in_schema=False)
     @service.get("/console/", include_in_schema=False)
     @service.get("/console/c/{conversation_id}", include_in_schema=False)
+    @service.get("/console/knowledge", include_in_schema=False)
+    @service.get("/console/knowledge/{page:path}", include_in_schema=False)
     async def console_page() -> Response:
         return _page(pages / "console" / "index.html")
 

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from app.demo_shop_api import DEMO_PEOPLE
 from app.identity import Passwords
-from app.knowledge import Company, build_agent, company_of, ingest_into, opened
+from app.knowledge import Company, build_agent, company_of, opened
+from app.knowledge_commands import Ingest, staged
 from app.progress import progress_bars
 from app.service import create_service
 from app.settings import Settings
@@ -31,6 +32,8 @@ def serve(settings: Settings, out: Console) -> None:
     """Serve until interrupted. Raises what `open_database` and `opened` raise, before anything is served."""
     asyncio.run(_check_record(settings))
     with opened(settings, lambda text: out.print(text)) as (knowledge, embedder):
+        with progress_bars(out) as show:  # nothing to show, unless another encoder or release made what is there
+            knowledge.renew(progress=staged(show))
         shop = _load_demo(settings, knowledge, out) if settings.demo else None
         tools = [order_status_tool(shop, clock=utc_now)] if shop else []
         company = asyncio.run(_company_of_shop(shop)) if shop else company_of(settings)
@@ -63,7 +66,7 @@ async def _check_record(settings: Settings) -> None:
 def _load_demo(settings: Settings, knowledge: KnowledgeBase, out: Console) -> DemoShop:
     shop = load_demo_shop(DEMO / "shop.json", settings.home / "shop.db", now=utc_now())
     with progress_bars(out) as show:
-        ingest_into(knowledge, [DEMO / "help_center"], show)
+        Ingest(paths=[str(DEMO / "help_center")]).run(knowledge, show)
     return shop
 
 

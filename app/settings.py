@@ -7,8 +7,9 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -28,6 +29,10 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, description="Port to serve on.")
     demo: bool = Field(default=False, description="Work on the demo shop, kept apart in demo/ of the data folder.")
 
+    public_url: str | None = Field(
+        default=None,
+        description="Where customers reach this service, e.g. https://help.example.com; for search engines.",
+    )
     company: str = Field(default="Our shop", description="Name shown in the widget.")
     ai_name: str = Field(default="AI agent", description="What the AI agent is called in the widget.")
     greeting: str = Field(default="Hi! Ask me anything about our products and your orders.")
@@ -44,6 +49,14 @@ class Settings(BaseSettings):
     )
     widget_origins: list[str] = Field(default=[], description="Other sites that may embed the widget, as origins.")
     link_hosts: list[str] = Field(default=[], description="Hosts that links in answers and articles may lead to.")
+    source_dirs: list[Path] = Field(
+        default=[],
+        description="Folders of the server that sources added in the console may read; the command line may add any.",
+    )
+    allow_private_sources: str = Field(
+        default="",
+        description="Hosts and networks inside that web sources may read, e.g. help.internal, 10.1.0.0/16; else none.",
+    )
     secure_cookies: bool = Field(default=False, description="Set this behind HTTPS.")
     messages_per_minute: int = Field(default=30, ge=1, description="Per customer; more are answered 429.")
     sessions_per_minute: int = Field(default=60, ge=1, description="New widget sessions per address.")
@@ -58,6 +71,26 @@ class Settings(BaseSettings):
     encoder: str | None = Field(
         default=None, description="Name or path of a sentence-transformers model; default: the one that is installed."
     )
+    encoder_precision: Literal["int8", "fp32"] = Field(
+        default="int8", description="Of the encoder; fp32 costs about twice the time. A change embeds everything anew."
+    )
+    reranker: Path | None = Field(
+        default=None, description="Folder of a sentence-transformers CrossEncoder that puts the first hits in order."
+    )
+    vector_search: Literal["scan", "chroma"] = Field(
+        default="scan", description="What finds passages near in meaning; a scan is exact enough at any size."
+    )
+    chroma_url: str | None = Field(
+        default=None, description="A `chroma run` server that keeps the vectors, e.g. http://host:8000."
+    )
+
+    @field_validator("allow_private_sources")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        from knowledge_base.sources.guarding import Allowed  # noqa: PLC0415 - only where something is set
+
+        Allowed.parse(value)
+        return value
 
     @property
     def record_url(self) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from agent.draft import Activity, Draft, TurnInput
+from agent.knowledge_search import viewer_of
 from agent.trace import trace_of
 from app.answering import Answering
 from conversations.change import NewMessage
@@ -31,12 +32,18 @@ from handoff.brief import CallMade
 from handoff.desk import HandoffDesk, PassingOn
 from handoff.facts import gather_facts
 from handoff.policy import HandoffDecision, HandoffPolicy
+from knowledge_base.model import Viewer
 from tools.tool import Principal
 
 MAX_ATTEMPTS = 3
 """A turn that crashed its runner this often goes to a person instead of crashing the next one."""
 SWEEP_SECONDS = 1.0
 CONTEXT_MESSAGES = 60
+DRAFTS = 2
+"""How often a reply is drafted when what it cites is taken down meanwhile; then a person answers."""
+_TAKEN_DOWN = HandoffDecision(
+    reason=HandoffReason.UNGROUNDED, detail="The articles that the answer rested on were taken down meanwhile."
+)
 
 log = logging.getLogger(__name__)
 
@@ -52,20 +59,31 @@ class Desk:
     bus: Bus
 
 
+Citing = Callable[[Collection[str], Viewer], AbstractContextManager[Collection[str]]]
+"""Given ids of articles and who reads: which of them may be cited, for as long as the block lasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerer:
+    """What comes to a reply: the AI agent that drafts it, the policy that may hand off instead, the articles' state."""
+
+    agent: Answering
+    policy: HandoffPolicy
+    citing: Citing
+
+
 class TurnRunner:
     def __init__(
         self,
         desk: Desk,
-        agent: Answering,
-        policy: HandoffPolicy,
+        answerer: Answerer,
         *,
         clock: Callable[[], datetime],
         answer_seconds: float,
         at_once: int = 64,
     ) -> None:
         self._desk = desk
-        self._agent = agent
-        self._policy = policy
+        self._answerer = answerer
         self._clock = clock
         self._answer_seconds = answer_seconds
         self._places = asyncio.Semaphore(at_once)
@@ -119,13 +137,15 @@ class TurnRunner:
             if turn_input.new_from == len(turn_input.messages):
                 await self._nothing_new(turn)
                 return
-            draft = await self._draft(turn, turn_input)
-            trace = trace_of(draft, duration_ms=(self._clock() - started).total_seconds() * 1000)
-            decision = self._policy.decide(turn_input, draft)
-            if decision is None:
-                await self._post(turn, draft, trace)
-            else:
-                await self._hand_off(turn, customer, decision=decision, draft=draft, trace=trace)
+            for _ in range(DRAFTS):
+                draft = await self._draft(turn, turn_input)
+                trace = trace_of(draft, duration_ms=(self._clock() - started).total_seconds() * 1000)
+                decision = self._answerer.policy.decide(turn_input, draft)
+                if decision is not None:
+                    break
+                if await self._post(turn, turn_input, draft, trace):
+                    return
+            await self._hand_off(turn, customer, decision=decision or _TAKEN_DOWN, draft=draft, trace=trace)
         except Exception as error:  # noqa: BLE001  (the one broad except: a customer is never left in silence)
             log.exception("turn %s failed", turn.id)
             failed = HandoffDecision(
@@ -149,7 +169,7 @@ class TurnRunner:
         def on_activity(activity: Activity) -> None:
             self._desk.bus.wake(turn.conversation_id, _sign(activity))
 
-        reply = self._agent.reply(turn_input, on_activity=on_activity, deadline_s=deadline_s)
+        reply = self._answerer.agent.reply(turn_input, on_activity=on_activity, deadline_s=deadline_s)
         # The agent keeps its own deadline; this one catches an agent that does not.
         async with asyncio.timeout(deadline_s + 5):
             return await reply
@@ -164,7 +184,7 @@ class TurnRunner:
         return TurnInput(
             messages=(*before, *new),
             new_from=len(before),
-            principal=Principal(customer_id=customer.id, external_id=customer.external_id),
+            principal=Principal(customer_id=customer.id, external_id=customer.external_id, segments=customer.segments),
             earlier=tuple(message for message in shown if message.episode < turn.episode),
         )
 
@@ -174,8 +194,20 @@ class TurnRunner:
             if await change.still_running(turn):
                 await change.finish_turn(turn.id, TurnState.ANSWERED, {"detail": "A person had answered already."})
 
-    async def _post(self, turn: Turn, draft: Draft, trace: JsonObject) -> None:
-        """Commits only while the AI agent owns the conversation at the epoch of the lease; else nothing is said."""
+    async def _post(self, turn: Turn, turn_input: TurnInput, draft: Draft, trace: JsonObject) -> bool:
+        """False, and nothing said, where an article that the draft cites was taken down since it was found.
+
+        Commits only while the AI agent owns the conversation at the epoch of the lease; else nothing is said either.
+        """
+        cited = {citation.article_id for citation in draft.citations}
+        # Whoever takes an article down waits for this block: a check before the commit alone would come too early.
+        with self._answerer.citing(cited, viewer_of(turn_input.principal)) as citable:
+            if not cited <= set(citable):
+                return False
+            await self._commit(turn, draft, trace)
+        return True
+
+    async def _commit(self, turn: Turn, draft: Draft, trace: JsonObject) -> None:
         async with self._desk.store.change(turn.conversation_id) as change:
             if not await change.still_running(turn):
                 return

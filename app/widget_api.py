@@ -39,6 +39,7 @@ from conversations.store import ConversationNotFound
 from handoff.desk import PassingOn
 from handoff.facts import gather_facts
 from handoff.policy import HandoffDecision
+from knowledge_base.model import Viewer
 
 PAGE_SIZE = 50
 router = APIRouter(prefix="/widget/v1", tags=["widget"])
@@ -92,7 +93,10 @@ async def start_session(request: Request, body: StartSession, baton: BatonHere) 
     else:
         identity = baton.tokens.read_identity(body.identity_token)
         customer = await baton.people.identified(
-            identity.external_id, display_name=identity.display_name, email=identity.email
+            identity.external_id,
+            display_name=identity.display_name,
+            email=identity.email,
+            segments=identity.segments,
         )
         await _adopt(baton, body.session_token, customer)
     token, expires_at = baton.tokens.new_session(WidgetSession(customer_id=customer.id, verified=customer.verified))
@@ -235,12 +239,12 @@ async def follow(
 @router.get("/articles/{article_id:path}")  # an id may hold a slash
 def read_article(article_id: str, baton: BatonHere, customer: SessionCustomer) -> ArticleShape:
     # Not async, for the reason that help pages are not.
-    return article_shape(baton, article_id)
+    return article_shape(baton, article_id, Viewer(signed_in=customer.verified, segments=customer.segments))
 
 
-def article_shape(baton: Baton, article_id: str) -> ArticleShape:
-    """The article as pages show it. Raises Refused (404)."""
-    article = baton.article(article_id)
+def article_shape(baton: Baton, article_id: str, viewer: Viewer) -> ArticleShape:
+    """The article as pages show it. Raises Refused (404) where there is none that this reader may see."""
+    article = baton.library.article(article_id, viewer)
     if article is None:
         raise Refused(Problem(status=404, code="not_found", detail="This article is no longer available."))
     return ArticleShape(

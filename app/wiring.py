@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -23,7 +22,7 @@ from app.presenting import Presenter
 from app.rich_text import RichText
 from app.settings import Secrets, Settings, load_secrets
 from app.streams import EventStream
-from app.turn_runner import Desk, TurnRunner
+from app.turn_runner import Answerer, Desk, TurnRunner
 from conversations.database import open_database
 from conversations.events import Bus
 from conversations.model import HumanAgentId
@@ -32,8 +31,8 @@ from conversations.store import ConversationStore
 from conversations.turns import TurnQueue
 from handoff.desk import HandoffDesk
 from handoff.policy import HandoffPolicy
-from knowledge_base.knowledge_base import IngestProgress, IngestReport
-from knowledge_base.model import Article, SearchResult
+from knowledge_base.model import Article, SearchResult, Viewer
+from knowledge_base.usage_store import ArticleUsage
 from tools.adapters.demo_shop import DemoShop
 
 OTHER_PROCESS_POLL_SECONDS = 1.0
@@ -41,15 +40,18 @@ OTHER_PROCESS_POLL_SECONDS = 1.0
 
 
 class Library(Protocol):
-    """What the service needs of the knowledge base; `search` and `ingest` block and are run in threads."""
+    """What the service needs of the knowledge base; `search` blocks and is run in threads.
 
-    def article(self, article_id: str) -> Article | None: ...
+    With a viewer only what they may read now is there.
+    """
 
-    def articles(self) -> list[Article]: ...
+    def article(self, article_id: str, viewer: Viewer | None = None) -> Article | None: ...
 
-    def search(self, question: str, *, limit: int) -> SearchResult: ...
+    def articles(self, viewer: Viewer | None = None) -> list[Article]: ...
 
-    def ingest(self, paths: Sequence[Path], *, progress: IngestProgress | None = None) -> IngestReport: ...
+    def citing(self, article_ids: Collection[str], viewer: Viewer) -> AbstractContextManager[Collection[str]]: ...
+
+    def search(self, question: str, *, limit: int, viewer: Viewer) -> SearchResult: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ class Baton:
     bus: Bus
     stream: EventStream
     presenter: Presenter
+    usage: ArticleUsage
     rich_text: RichText
     tokens: Tokens
     passwords: Passwords
@@ -87,9 +90,6 @@ class Baton:
     consoles: Counter[HumanAgentId] = field(default_factory=Counter)
     """Open inbox streams per human agent; at zero they are offline."""
     background: set[asyncio.Task[None]] = field(default_factory=set)
-
-    def article(self, article_id: str) -> Article | None:
-        return self.library.article(article_id)
 
     def in_background(self, work: Coroutine[object, object, None]) -> None:
         """Finish something after its request is gone."""
@@ -131,7 +131,8 @@ async def running(settings: Settings, parts: Parts, *, clock: Callable[[], datet
     presenter = Presenter(people, rich_text, ai_name=parts.company.ai_name)
     desk = HandoffDesk(store, anybody_online=people.anybody_online, away_text=parts.company.away_text)
     around = Desk(store=store, people=people, turns=turns, handoff=desk, bus=bus)
-    runner = TurnRunner(around, parts.agent, HandoffPolicy(), clock=clock, answer_seconds=settings.answer_seconds)
+    answering = Answerer(agent=parts.agent, policy=HandoffPolicy(), citing=parts.library.citing)
+    runner = TurnRunner(around, answering, clock=clock, answer_seconds=settings.answer_seconds)
     stream = EventStream(store=store, bus=bus, presenter=presenter)
     if not database.is_sqlite:
         stream = EventStream(store=store, bus=bus, presenter=presenter, poll_seconds=OTHER_PROCESS_POLL_SECONDS)
@@ -149,6 +150,7 @@ async def running(settings: Settings, parts: Parts, *, clock: Callable[[], datet
         bus=bus,
         stream=stream,
         presenter=presenter,
+        usage=ArticleUsage(database, clock=clock),
         rich_text=rich_text,
         tokens=Tokens(session_key=secrets.session, identity_key=secrets.identity, clock=clock),
         passwords=Passwords(),

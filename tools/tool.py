@@ -19,10 +19,14 @@ class ToolFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """On whose behalf a turn runs. `external_id` is the shop's id, present only while the session is verified."""
+    """On whose behalf a turn runs. `external_id` is the shop's id, present only while the session is verified.
+
+    `segments` are the groups that the shop put the customer in.
+    """
 
     customer_id: CustomerId
     external_id: str | None
+    segments: frozenset[str] = frozenset()
 
     @property
     def verified(self) -> bool:

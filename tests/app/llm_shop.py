@@ -21,7 +21,8 @@ from app.knowledge import Company, build_agent
 from app.scripted_model import ScriptedModelLog
 from app.settings import Settings
 from app.wiring import Parts, utc_now
-from knowledge_base.embedding import Embedder, open_embedder
+from knowledge_base.embedding import Embedder
+from knowledge_base.encoders import open_embedder
 from knowledge_base.knowledge_base import KnowledgeBase
 from tests.app.serving import Console, Json, Served, Widget, serving
 from tests.services import free_port

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from app.service import create_service
 from app.settings import Settings
 from app.wiring import Baton, Parts, utc_now
 from conversations.model import Citation
-from knowledge_base.knowledge_base import IngestProgress, IngestReport, InvalidSource
-from knowledge_base.model import Article, ArticleId
+from knowledge_base.freshness import readable
+from knowledge_base.model import Article, ArticleId, Viewer
 from tests.services import free_port
 
 Json = dict[str, Any]
@@ -84,20 +84,26 @@ RETURNS = Article(
 
 
 class Shelf(FakeSearch):
-    """A library of these articles that finds nothing and takes nothing in."""
+    """A library of these articles; it finds what `found` says."""
 
     def __init__(self, *articles: Article) -> None:
         super().__init__()
         self._articles = {str(article.id): article for article in articles}
+        self.taken_down: set[str] = set()
+        self.citing_for: list[Viewer] = []
 
-    def article(self, article_id: str) -> Article | None:
-        return self._articles.get(article_id)
+    def article(self, article_id: str, viewer: Viewer | None = None) -> Article | None:
+        found = self._articles.get(article_id)
+        return found if found and (viewer is None or readable(found, viewer, utc_now())) else None
 
-    def articles(self) -> list[Article]:
-        return list(self._articles.values())
+    def articles(self, viewer: Viewer | None = None) -> list[Article]:
+        return [article for article in self._articles.values() if self.article(article.id, viewer)]
 
-    def ingest(self, paths: Sequence[Path], *, progress: IngestProgress | None = None) -> IngestReport:
-        raise InvalidSource("this shelf takes nothing in")
+    @contextlib.contextmanager
+    def citing(self, article_ids: Collection[str], viewer: Viewer) -> Iterator[Collection[str]]:
+        """Every article may be cited but those in `taken_down`."""
+        self.citing_for.append(viewer)
+        yield set(article_ids) - self.taken_down
 
 
 @dataclass(kw_only=True)

@@ -105,7 +105,18 @@ def test_a_person_gets_one_account_by_address(tmp_path: Path) -> None:
 
 def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
     shown = baton(tmp_path / "home", "--help").stdout
-    for command in ("serve", "ingest", "search", "ask", "add-person", "scripted-model"):
+    for command in (
+        "serve",
+        "ingest",
+        "sync",
+        "sources",
+        "versions",
+        "rollback",
+        "diff",
+        "search",
+        "ask",
+        "add-person",
+    ):
         assert command in shown
 
 

@@ -165,7 +165,7 @@ async def test_only_listed_sites_may_embed_the_widget(tmp_path: Path) -> None:
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer wrong", "Basic x", "Bearer ä"])
 async def test_the_command_lines_door_needs_the_secret_of_the_data_folder(served: Served, authorization: str) -> None:
     headers = {b"Authorization": authorization.encode()}
-    for what in ("ask", "search", "ingest"):
+    for what in ("ask", "search", "knowledge/ingest", "knowledge/rollback"):
         answer = await served.client.post(f"/local/v1/{what}", json={"question": "x"}, headers=headers)
         assert answer.status_code == 401, what
 

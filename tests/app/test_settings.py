@@ -153,3 +153,9 @@ def test_settings_do_not_show_their_secrets() -> None:
     shown = repr(Settings(session_secret=SecretStr("s" * 40), llm_api_key=SecretStr("sk-very-secret")))
     assert "ssss" not in shown
     assert "sk-very-secret" not in shown
+
+
+def test_private_hosts_that_cannot_be_read_are_refused_at_the_start() -> None:
+    assert Settings(allow_private_sources="help.internal, 10.1.0.0/16").allow_private_sources
+    with pytest.raises(ValidationError, match="10.1.0.0/99"):
+        Settings(allow_private_sources="10.1.0.0/99")

@@ -9,7 +9,7 @@ import pytest
 
 from agent.draft import Activity, ActivityListener, Decision, Draft, TurnInput
 from app.answering import Answering
-from app.turn_runner import MAX_ATTEMPTS, Desk, TurnRunner
+from app.turn_runner import DRAFTS, MAX_ATTEMPTS, Answerer, Desk, TurnRunner
 from conversations.change import TURN_DEADLINE, NewMessage
 from conversations.database import open_database
 from conversations.events import TURN_FINISHED
@@ -27,7 +27,8 @@ from conversations.model import (
 from conversations.turns import LEASE
 from handoff.desk import HandoffDesk, human_reply, team_note
 from handoff.policy import HandoffPolicy
-from tests.app.serving import WrittenAgent, drafted
+from knowledge_base.model import Viewer
+from tests.app.serving import CITATION, RETURNS, Shelf, WrittenAgent, drafted
 from tests.conftest import Record
 from tests.conversations.own_database import let_in, own_database
 from tools.tool import ToolCall, ToolResult
@@ -58,13 +59,13 @@ class Story:
     noor: HumanAgent
     id: ConversationId
     agent: WrittenAgent = field(default_factory=WrittenAgent)
+    shelf: Shelf = field(default_factory=lambda: Shelf(RETURNS))
 
     def runner(self, agent: Answering | None = None, *, answer_seconds: float = 20) -> TurnRunner:
         record = self.record
         around = Desk(store=record.store, people=record.people, turns=record.turns, handoff=self.desk, bus=record.bus)
-        return TurnRunner(
-            around, agent or self.agent, HandoffPolicy(), clock=record.clock, answer_seconds=answer_seconds
-        )
+        answerer = Answerer(agent=agent or self.agent, policy=HandoffPolicy(), citing=self.shelf.citing)
+        return TurnRunner(around, answerer, clock=record.clock, answer_seconds=answer_seconds)
 
     async def write(self, text: str, client_id: str | None = None) -> None:
         new = NewMessage(author=customer_actor(self.ava), text=text, client_message_id=client_id or text)
@@ -133,6 +134,39 @@ async def test_a_message_is_answered_by_one_message(story: Story) -> None:
         await story.write("hello")
         assert await story.until(2) == ["customer: hello", "ai_agent: You said: hello"]
     assert await story.finished() == ["answered"]
+
+
+async def test_an_answer_whose_article_was_taken_down_meanwhile_is_written_anew(story: Story) -> None:
+    def write(turn: TurnInput) -> Draft:
+        if not story.shelf.taken_down:
+            story.shelf.taken_down.add("returns")  # between its search and its reply
+            return drafted("Within 30 days. [1]", citations=(CITATION,))
+        return drafted("from what is left")
+
+    async with running(story.runner(WrittenAgent(write=write))):
+        await story.write("hello")
+        assert await story.until(2) == ["customer: hello", "ai_agent: from what is left"]
+    assert await story.finished() == ["answered"]
+
+
+async def test_a_person_answers_where_nothing_else_can_be_cited(story: Story) -> None:
+    story.shelf.taken_down.add("returns")
+    agent = WrittenAgent(write=lambda turn: drafted("Within 30 days. [1]", citations=(CITATION,)))
+    async with running(story.runner(agent)):
+        await story.write("hello")
+        assert "30 days" not in str(await story.until(2))
+    assert len(agent.seen) == DRAFTS
+    assert await story.reason() is HandoffReason.UNGROUNDED
+
+
+async def test_a_reply_is_drafted_and_cited_for_the_customer_who_asked(story: Story) -> None:
+    maya = await story.record.people.identified("cust_1", display_name="Maya", email=None, segments=["pro"])
+    story.ava, story.id = maya, (await story.record.store.start(maya.id, "hers")).id
+    async with running(story.runner()):
+        await story.write("hello")
+        await story.until(2)
+    assert story.agent.seen[0].principal.segments == {"pro"}
+    assert story.shelf.citing_for == [Viewer(signed_in=True, segments=frozenset({"pro"}))]
 
 
 async def test_what_a_dead_runner_left_is_answered_after_its_lease(story: Story) -> None:

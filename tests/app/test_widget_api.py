@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import jwt
 import pytest
 
 from app.identity import Identity
-from tests.app.serving import CITATION, Served, drafted
+from app.wiring import Parts
+from knowledge_base.model import Audience
+from tests.app.serving import CITATION, COMPANY, RETURNS, Served, Shelf, WrittenAgent, drafted, serving
 
 MAYA = Identity(external_id="cust_1", display_name="Maya Lind", email="maya@example.com")
 
@@ -301,3 +306,32 @@ async def test_an_article_is_shown_without_scripts_and_pictures(served: Served) 
     assert "evil.example" not in page.text
     assert "alert" not in page.text
     assert (await served.client.get("/widget/v1/articles/gone", headers=visitor.headers)).status_code == 404
+
+
+async def test_the_shop_puts_its_customers_into_segments(served: Served) -> None:
+    pro = Identity(external_id="cust_7", display_name="Pia", email=None, segments=frozenset({"pro"}))
+    token = identity_token(served, pro)
+    assert served.baton.tokens.read_identity(token) == pro
+    pia = await served.widget(token)
+    customer = await served.baton.people.customer(pia.session["customer"]["id"])
+    assert customer is not None
+    assert customer.segments == {"pro"}
+
+
+@pytest.mark.parametrize("claim", ["pro", 7, {"pro": True}, ["x"] * 51, [7, "", "x" * 65]])
+async def test_a_claim_that_names_no_segments_puts_nobody_in_one(served: Served, claim: object) -> None:
+    settings = served.baton.secrets.identity
+    times = {"exp": int(time.time()) + 60, "aud": "baton"}
+    token = jwt.encode({"sub": "cust_7", "segments": claim, **times}, settings, algorithm="HS256")
+    assert served.baton.tokens.read_identity(token).segments == frozenset()
+
+
+async def test_an_article_for_others_is_not_there(tmp_path: Path, database_url: str) -> None:
+    secret = replace(RETURNS, audience=Audience(signed_in=True))
+    parts = Parts(library=Shelf(secret), agent=WrittenAgent(), company=COMPANY)
+    async with serving(database_url, tmp_path, parts=parts) as served:
+        visitor, maya = await served.widget(), await served.widget(identity_token(served))
+        path = "/widget/v1/articles/returns"
+        assert (await served.client.get(path, headers=visitor.headers)).status_code == 404
+        assert (await served.client.get(path, headers=maya.headers)).status_code == 200
+        assert (await served.client.get("/help/returns")).status_code == 404
