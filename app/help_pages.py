@@ -1,109 +1,209 @@
-"""An article as a plain page of its own, for citations to point at; it reads without scripts."""
+"""The public help center: what everybody may read, as plain pages with search, for citations to point at."""
 
 from __future__ import annotations
 
-from html import escape
+import asyncio
+import math
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
+from urllib.parse import parse_qs, quote, urlsplit
+from xml.sax.saxutils import escape
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Cookie, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.schemas import Block
+from app.errors import Problem, Refused
+from app.pages import article_path, page
 from app.widget_api import BatonHere, article_shape
+from app.wiring import Baton
+from knowledge_base.markup import plain
+from knowledge_base.model import ANYBODY, Article, Hit
 
 router = APIRouter(include_in_schema=False)
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · {company}</title>
-<link rel="stylesheet" href="/static/help/help.css">
-</head>
-<body>
-<header><a href="/">{company}</a> <span>Help center</span></header>
-<main>
-<article>
-<h1>{title}</h1>
-{updated}
-{body}
-</article>
-</main>
-<script src="/widget.js" async></script>
-</body>
-</html>
-"""
+TITLES_ON_FRONT: Final = 6
+TITLES_ON_PAGE: Final = 100
+OTHERS: Final = 6
+FOUND: Final = 10
+HITS: Final = 40
+"""Passages looked at for `FOUND` articles: one article often has several of the best."""
+SNIPPET: Final = 220
+MAX_IN_SITEMAP: Final = 50_000
+"""The limit of the sitemap protocol for one file."""
+READER_COOKIE: Final = "baton_reader"
+READER_SECONDS: Final = 365 * 24 * 3600
+NO_TOPIC: Final = "Other articles"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """Articles under one heading, of which some are shown."""
+
+    name: str
+    articles: Sequence[Article]
+    total: int
+
+    @property
+    def address(self) -> str:
+        return f"/help?topic={quote(self.name, safe='')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An article that fits a search, with the words that made it fit."""
+
+    article: Article
+    words: str
+
+
+@router.get("/help")
+@router.get("/help/")
+async def front(
+    request: Request,
+    baton: BatonHere,
+    q: Annotated[str, Query(max_length=400)] = "",
+    topic: Annotated[str, Query(max_length=200)] = "",
+    number: Annotated[int, Query(alias="page", ge=1, le=1_000_000)] = 1,
+) -> HTMLResponse:
+    """All topics, one of them, or what fits a search."""
+    if q.strip():
+        address = request.client.host if request.client else "unknown"
+        await baton.limits.check("help-search", address, limit="60/minute")
+        found = await asyncio.to_thread(_search, baton, q.strip())
+        return page(baton, "help_search.html", asked=q.strip(), found=found)
+    return await asyncio.to_thread(_topics_page, request, baton, topic, number)
+
+
+@router.get("/help/sitemap.xml")
+def sitemap(request: Request, baton: BatonHere) -> Response:
+    home = _home(request, baton)
+    articles = baton.library.articles(ANYBODY)[:MAX_IN_SITEMAP]
+    lines = [
+        f"<url><loc>{escape(canonical)}</loc>{_last_changed(article)}</url>"
+        for article in articles
+        if (canonical := _canonical(article, home)).startswith(home)
+    ]
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+    return Response("\n".join([head, *lines, "</urlset>"]), media_type="application/xml")
 
 
 @router.get("/help/{article_id:path}")
-def article_page(article_id: str, baton: BatonHere) -> HTMLResponse:
+def article_page(
+    request: Request, article_id: str, baton: BatonHere, said: Annotated[str, Query(max_length=10)] = ""
+) -> HTMLResponse:
     # Not async, so in a thread: 100 kB of Markdown take a second, in which no conversation would move.
-    if baton.article(article_id) is None:
-        return _gone(baton.company.name)
-    article = article_shape(baton, article_id)
-    updated = f"<p class=updated>Updated {article.updated_at:%-d %B %Y}</p>" if article.updated_at else ""
-    page = _PAGE.format(
-        title=escape(article.title),
-        company=escape(baton.company.name),
-        updated=updated,
-        body="\n".join(_block(block) for block in article.body),
+    article = baton.library.article(article_id, ANYBODY)
+    if article is None:
+        return page(baton, "help_gone.html", status=404)
+    name = article.metadata.get("category", "")
+    same = [one for one in baton.library.articles(ANYBODY) if name and one.metadata.get("category") == name]
+    return page(
+        baton,
+        "help_article.html",
+        article=article,
+        language=article.language,
+        body=article_shape(baton, article_id, ANYBODY).body,
+        canonical=_canonical(article, _home(request, baton)),
+        topic=Topic(name=name, articles=(), total=len(same)) if name else None,
+        others=[one for one in same if one.id != article.id][:OTHERS],
+        said=said,
     )
-    return HTMLResponse(page)
 
 
-def _gone(company: str) -> HTMLResponse:
-    """For whoever follows an old link: words and a way on, not a problem document."""
-    body = '<p>It may have moved or been taken down. Ask in the chat, or start from the <a href="/">front page</a>.</p>'
-    title = "This article is no longer here"
-    return HTMLResponse(_PAGE.format(title=title, company=escape(company), updated="", body=body), status_code=404)
-
-
-def _block(block: Block) -> str:
-    kind = block["t"]
-    if kind == "table":
-        return _table(block)
-    if kind in ("ul", "ol"):
-        items = "".join(f"<li>{''.join(_block(part) for part in _blocks(item))}</li>" for item in _list(block["c"]))
-        start = f' start="{block["start"]}"' if block.get("start", 1) != 1 else ""
-        return f"<{kind}{start}>{items}</{kind}>"
-    if kind == "pre":
-        return f"<pre>{escape(str(block['v']))}</pre>"
-    if kind == "quote":
-        return f"<blockquote>{''.join(_block(part) for part in _blocks(block['c']))}</blockquote>"
-    if kind == "hr":
-        return "<hr>"
-    tag = f"h{block['level']}" if kind == "h" else "p"
-    return f"<{tag}>{_inlines(block['c'])}</{tag}>"
-
-
-def _table(block: Block) -> str:
-    head = "".join(f"<th>{_inlines(cell)}</th>" for cell in _list(block["head"]))
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{_inlines(cell)}</td>' for cell in _list(row))}</tr>" for row in _list(block["rows"])
+@router.post("/help/{article_id:path}")
+async def did_it_help(
+    request: Request, article_id: str, baton: BatonHere, baton_reader: Annotated[str | None, Cookie()] = None
+) -> Response:
+    """The answer to "Did this help?", one for each reader and article, told apart by a cookie set with the first."""
+    _refuse_foreign_form(request)
+    address = request.client.host if request.client else "unknown"
+    await baton.limits.check("help-feedback", address, limit="30/5 minutes")
+    article = await asyncio.to_thread(baton.library.article, article_id, ANYBODY)
+    if article is None:
+        return page(baton, "help_gone.html", status=404)
+    given = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=10)
+    helpful, words = given.get("helpful", [""])[0], given.get("words", [""])[0].strip()
+    if helpful not in ("yes", "no"):
+        raise Refused(Problem(status=422, code="invalid", detail="Say whether the article helped: yes or no."))
+    reader = baton_reader if baton_reader and len(baton_reader) <= 64 else secrets.token_urlsafe(16)
+    await baton.usage.give_feedback(article.id, helpful=helpful == "yes", words=words, given_by=reader)
+    said = "words" if words else helpful
+    answer = RedirectResponse(f"{article_path(article)}?said={said}#feedback", status_code=303)
+    answer.set_cookie(
+        READER_COOKIE,
+        reader,
+        max_age=READER_SECONDS,
+        path="/help",
+        httponly=True,
+        samesite="lax",
+        secure=baton.settings.secure_cookies,
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return answer
 
 
-def _inlines(nodes: object) -> str:
-    return "".join(_inline(node) for node in _blocks(nodes))
+def _topics_page(request: Request, baton: Baton, name: str, number: int) -> HTMLResponse:
+    home = _home(request, baton)
+    topics = _topics(baton.library.articles(ANYBODY))
+    if not name:
+        shown = [Topic(name=one.name, articles=one.articles[:TITLES_ON_FRONT], total=one.total) for one in topics]
+        return page(baton, "help_index.html", topics=shown, canonical=f"{home}/help")
+    topic = next((one for one in topics if one.name == name), None)
+    if topic is None:
+        return page(baton, "help_gone.html", status=404)
+    pages = math.ceil(topic.total / TITLES_ON_PAGE)
+    number = min(number, pages)
+    start = (number - 1) * TITLES_ON_PAGE
+    part = Topic(name=topic.name, articles=topic.articles[start : start + TITLES_ON_PAGE], total=topic.total)
+    canonical = f"{home}{topic.address}" + (f"&page={number}" if number > 1 else "")
+    return page(baton, "help_topic.html", topic=part, page=number, pages=pages, canonical=canonical)
 
 
-def _inline(node: Block) -> str:
-    kind = node["t"]
-    if kind == "br":
-        return "<br>"
-    if kind in ("strong", "em"):
-        return f"<{kind}>{_inlines(node['c'])}</{kind}>"
-    if kind == "code":
-        return f"<code>{escape(str(node['v']))}</code>"
-    if kind == "link":
-        return f'<a href="{escape(str(node["href"]))}" rel="noopener nofollow">{_inlines(node["c"])}</a>'
-    return escape(str(node.get("v", "")))
+def _topics(articles: Sequence[Article]) -> list[Topic]:
+    """By category, in alphabetical order; what has none comes last."""
+    by_name: dict[str, list[Article]] = {}
+    for article in articles:
+        by_name.setdefault(article.metadata.get("category", "") or NO_TOPIC, []).append(article)
+    return [
+        Topic(name=name, articles=sorted(found, key=lambda one: one.title.casefold()), total=len(found))
+        for name, found in sorted(by_name.items(), key=lambda item: (item[0] == NO_TOPIC, item[0].casefold()))
+    ]
 
 
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
+def _search(baton: Baton, asked: str) -> list[Found]:
+    """The best articles, each with its best sentence."""
+    found: dict[str, Found] = {}
+    for hit in baton.library.search(asked, limit=HITS, viewer=ANYBODY).hits:
+        article = None if hit.passage.article_id in found else baton.library.article(hit.passage.article_id, ANYBODY)
+        if article is not None:
+            found[article.id] = Found(article=article, words=_best_words(hit))
+    return list(found.values())[:FOUND]
 
 
-def _blocks(value: object) -> list[Block]:
-    return [part for part in _list(value) if isinstance(part, dict)]
+def _best_words(hit: Hit) -> str:
+    scored = zip(hit.quote_scores, hit.passage.quotes, strict=True)
+    best = max(scored, key=lambda pair: pair[0], default=None)
+    words = " ".join(plain(best[1].text if best else hit.passage.text).split())
+    return words if len(words) <= SNIPPET else words[: words.rfind(" ", 0, SNIPPET)] + " …"
+
+
+def _home(request: Request, baton: Baton) -> str:
+    return (baton.settings.public_url or str(request.base_url)).rstrip("/")
+
+
+def _canonical(article: Article, home: str) -> str:
+    """The company's own page of this article where it has one elsewhere, else ours."""
+    elsewhere = article.url is not None and article.url.startswith("https://")
+    return article.url if elsewhere and article.url else f"{home}{article_path(article)}"
+
+
+def _last_changed(article: Article) -> str:
+    return f"<lastmod>{article.updated_at:%Y-%m-%d}</lastmod>" if article.updated_at else ""
+
+
+def _refuse_foreign_form(request: Request) -> None:
+    """Another site's page must not vote in its readers' name."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Refused(Problem(status=403, code="foreign_form", detail="Please answer on the article's own page."))

@@ -6,16 +6,19 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import httpx2
 import pytest
 
 from app.service import create_service
 from app.settings import Settings
-from app.wiring import Parts
-from knowledge_base.model import Article, ArticleId
+from app.wiring import Baton, Parts
+from knowledge_base.model import ANYBODY, Article, ArticleId, Audience, Hit, Passage, PassageId, Quote, QuoteKind
+from knowledge_base.usage_store import FeedbackCount
 from tests.app.serving import COMPANY, Shelf, WrittenAgent
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 EVIL = "\"'><script>alert(1)</script>&amp;"
 
 
@@ -40,9 +43,12 @@ class Elements(HTMLParser):
 
 
 @asynccontextmanager
-async def reading(tmp_path: Path, *articles: Article) -> AsyncIterator[httpx2.AsyncClient]:
-    settings = Settings(data_dir=tmp_path, link_hosts=["shop.example"], _env_file=None)
-    service = create_service(settings, Parts(library=Shelf(*articles), agent=WrittenAgent(), company=COMPANY))
+async def reading(
+    tmp_path: Path, *articles: Article, shelf: Shelf | None = None, public_url: str | None = None
+) -> AsyncIterator[httpx2.AsyncClient]:
+    settings = Settings(data_dir=tmp_path, link_hosts=["shop.example"], public_url=public_url, _env_file=None)
+    parts = Parts(library=shelf or Shelf(*articles), agent=WrittenAgent(), company=COMPANY)
+    service = create_service(settings, parts)
     transport = httpx2.ASGITransport(app=service)
     async with (
         service.router.lifespan_context(service),
@@ -54,6 +60,28 @@ async def reading(tmp_path: Path, *articles: Article) -> AsyncIterator[httpx2.As
 def article(text: str, **changes: object) -> Article:
     values: dict[str, object] = {"id": ArticleId("a"), "title": "Returns", "text": text}
     return Article(**(values | changes))  # type: ignore[arg-type]
+
+
+def running_baton(client: httpx2.AsyncClient) -> Baton:
+    baton: Baton = client._transport.app.state.baton  # type: ignore[attr-defined]  # noqa: SLF001
+    return baton
+
+
+def a_hit(article_id: str, *sentences: str) -> Hit:
+    """A hit whose later sentences fit better."""
+    quotes = tuple(Quote(text=text, kind=QuoteKind.SENTENCE) for text in sentences)
+    passage = Passage(
+        id=PassageId(f"{article_id}#0"),
+        article_id=ArticleId(article_id),
+        title=article_id,
+        heading="",
+        text=" ".join(sentences),
+        position=0,
+        url=None,
+        quotes=quotes,
+    )
+    scores = tuple(float(place) for place in range(len(quotes)))
+    return Hit(passage=passage, score=1, dense=1, lexical=1, dense_rank=1, lexical_rank=1, quote_scores=scores)
 
 
 async def page_of(tmp_path: Path, shown: Article) -> Elements:
@@ -126,7 +154,7 @@ async def test_links_out_of_an_article_lead_to_allowed_hosts_only(tmp_path: Path
     text = "[a](https://shop.example/x) [b](https://evil.example) [c](javascript:alert(1)) [d](///evil.example) [e](/y)"
     page = await page_of(tmp_path, article(text))
     links = [attributes["href"] for tag, attributes in page.found if tag == "a"]
-    assert links == ["/", "https://shop.example/x", "/y"]
+    assert links == ["#content", "/", "/help", "https://shop.example/x", "/y"]
 
 
 async def test_a_title_with_braces_breaks_no_page(tmp_path: Path) -> None:
@@ -160,3 +188,117 @@ async def test_an_article_is_found_whatever_signs_its_id_has(tmp_path: Path, art
         answer = await client.get(f"/help/{quote(article_id, safe='')}")
     assert answer.status_code == 200
     assert "Within 30 days." in answer.text
+
+
+def in_topic(name: str, topic: str, **changes: object) -> Article:
+    return article(f"About {name}.", id=ArticleId(name), title=name.title(), metadata={"category": topic}, **changes)
+
+
+async def test_the_front_page_shows_what_everybody_may_read_by_topic(tmp_path: Path) -> None:
+    articles = [in_topic(f"parcel {number}", "Shipping") for number in range(9)]
+    articles += [in_topic("cards", "Account"), article("x", id=ArticleId("odd"), title="Odd one")]
+    hidden = [
+        in_topic("draft", "Secret", published=False),
+        in_topic("past", "Secret", expires_at=datetime(2020, 1, 1, tzinfo=UTC)),
+        in_topic("insider", "Secret", audience=Audience(signed_in=True)),
+    ]
+    async with reading(tmp_path, *articles, *hidden) as client:
+        front = await client.get("/help")
+        assert (await client.get("/help/")).text == front.text
+        assert "Secret" not in front.text
+        headings = [text for text in ("Account", "Shipping", "Other articles") if text in front.text]
+        assert sorted(headings, key=front.text.index) == ["Account", "Shipping", "Other articles"]
+        assert front.text.count("/help/parcel%20") == 6
+        assert "All 9 articles" in front.text
+        topic = await client.get("/help", params={"topic": "Shipping"})
+        assert topic.text.count("/help/parcel%20") == 9
+        assert (await client.get("/help", params={"topic": "Secret"})).status_code == 404
+        for one in hidden:
+            assert (await client.get(f"/help/{one.id}")).status_code == 404
+
+
+async def test_a_long_topic_has_pages(tmp_path: Path) -> None:
+    articles = [in_topic(f"p{number:03}", "All") for number in range(205)]
+    async with reading(tmp_path, *articles) as client:
+        pages = [(await client.get("/help", params={"topic": "All", "page": number})).text for number in (1, 2, 3, 9)]
+    assert [text.count("/help/p") for text in pages] == [100, 100, 5, 5]
+    assert "Page 3 of 3" in pages[3]
+
+
+async def test_an_empty_help_center_says_so(tmp_path: Path) -> None:
+    async with reading(tmp_path) as client:
+        assert "There are no articles yet" in (await client.get("/help")).text
+
+
+async def test_a_search_shows_each_article_once_with_its_best_sentence(tmp_path: Path) -> None:
+    shelf = Shelf(in_topic("returns", "Orders"), in_topic("draft", "Orders", published=False))
+    shelf.found = {
+        "how long": (a_hit("returns", "Pack it.", "You have **30 days**."), a_hit("returns", "x"), a_hit("draft", "y"))
+    }
+    async with reading(tmp_path, shelf=shelf) as client:
+        page = await client.get("/help", params={"q": " how long "})
+        assert shelf.viewers == [ANYBODY]
+        assert page.text.count('href="/help/returns"') == 1
+        assert "You have 30 days." in page.text
+        assert "draft" not in page.text
+        assert 'name="robots" content="noindex"' in page.text
+        nothing = await client.get("/help", params={"q": EVIL})
+        assert "Nothing fits" in nothing.text
+        assert Elements(nothing.text).tags().count("script") == 1
+
+
+async def test_readers_say_whether_an_article_helped(tmp_path: Path) -> None:
+    async with reading(tmp_path, article("hello")) as client:
+        asked = (await client.get("/help/a")).text
+        assert "Did this help?" in asked
+        answer = await client.post("/help/a", content=b"helpful=no", headers=FORM)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/help/a?said=no#feedback")
+        assert "What was missing" in (await client.get("/help/a?said=no")).text
+        await client.post("/help/a", content=b"helpful=no&words=Which%20address%3F", headers=FORM)
+        assert "will read it" in (await client.get("/help/a?said=words")).text
+        other = httpx2.AsyncClient(transport=client._transport, base_url="http://baton")  # noqa: SLF001 - another browser
+        await other.post("/help/a", content=b"helpful=yes", headers=FORM)
+        usage = running_baton(client).usage
+        assert await usage.feedback_counts() == {"a": FeedbackCount(helpful=1, not_helpful=1)}
+        assert [one.words for one in await usage.feedback("a")] == ["", "Which address?"]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"helpful=perhaps", {}, 422),
+        (b"", {}, 422),
+        (b"\xff\xfe=%00", {}, 422),
+        (b"helpful=yes", {"Origin": "https://evil.example"}, 403),
+    ],
+)
+async def test_a_senseless_or_foreign_answer_is_refused(
+    tmp_path: Path, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    async with reading(tmp_path, article("hello")) as client:
+        assert (await client.post("/help/a", content=body, headers=FORM | headers)).status_code == status
+        assert (await client.post("/help/missing", content=b"helpful=yes", headers=FORM)).status_code == 404
+        assert await running_baton(client).usage.feedback_counts() == {}
+
+
+async def test_search_engines_are_told_the_address_that_counts(tmp_path: Path) -> None:
+    articles = [
+        article("x", id=ArticleId("here & now"), url="/help/here", updated_at=datetime(2026, 3, 9, tzinfo=UTC)),
+        article("x", id=ArticleId("elsewhere"), url="https://help.shop.example/elsewhere"),
+        article("x", id=ArticleId("hidden"), published=False),
+    ]
+    async with reading(tmp_path, *articles, public_url="https://help.baton.example/") as client:
+        sitemap = await client.get("/help/sitemap.xml")
+        assert sitemap.headers["content-type"] == "application/xml"
+        entries = ElementTree.fromstring(sitemap.content)  # noqa: S314 - written by ourselves
+        places = [entry.text for entry in entries.iter() if entry.tag.endswith("loc")]
+        assert places == ["https://help.baton.example/help/here%20%26%20now"]
+        assert "<lastmod>2026-03-09</lastmod>" in sitemap.text
+        page = (await client.get("/help/elsewhere")).text
+        assert '<link rel="canonical" href="https://help.shop.example/elsewhere">' in page
+
+
+async def test_a_page_says_its_language(tmp_path: Path) -> None:
+    async with reading(tmp_path, article("Guten Tag", language="de-AT")) as client:
+        assert '<html lang="de-AT">' in (await client.get("/help/a")).text
+        assert '<html lang="en">' in (await client.get("/help")).text
