@@ -131,7 +131,8 @@ export class ConsoleApi {
     return session;
   }
 
-  private async send<T>(method: string, path: string, body?: object): Promise<T> {
+  /** Any request of this contract; the areas of the console put their own names on top. */
+  async send<T>(method: string, path: string, body?: object): Promise<T> {
     const answer = await fetch(`${ROOT}${path}`, this.request(method, body)).catch(() => {
       throw new Refusal(0, "offline", OFFLINE);
     });

@@ -107,16 +107,16 @@ describe("keys", () => {
 
 describe("addresses", () => {
   it.each([
-    ["/console/", "", { view: "queue", conversation: null }],
-    ["/console", "", { view: "queue", conversation: null }],
-    ["/console/c/c%201", "?view=mine", { view: "mine", conversation: "c 1" }],
-    ["/console/", "?view=nonsense", { view: "queue", conversation: null }],
+    ["/console/", "", { view: "queue", conversation: null, knowledge: null }],
+    ["/console", "", { view: "queue", conversation: null, knowledge: null }],
+    ["/console/c/c%201", "?view=mine", { view: "mine", conversation: "c 1", knowledge: null }],
+    ["/console/", "?view=nonsense", { view: "queue", conversation: null, knowledge: null }],
   ] as const)("%s%s", (path, query, place) => {
     expect(placeOf(path, query)).toEqual(place);
   });
 
   it("lead back to the same place", () => {
-    const place = { view: "resolved", conversation: "c/1" } as const;
+    const place = { view: "resolved", conversation: "c/1", knowledge: null } as const;
     const [path = "", query = ""] = addressOf(place).split("?");
     expect(placeOf(path, query)).toEqual(place);
   });

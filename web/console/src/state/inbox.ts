@@ -41,7 +41,9 @@ export function mergePages(first: readonly Summary[], more: readonly Summary[]):
   return [...first, ...more.filter((row) => !known.has(row.id))];
 }
 
-export function pageTitle(inbox: Inbox | null): string {
+/** `page` is the name of what is on screen beside the inbox, if that is not the inbox itself. */
+export function pageTitle(inbox: Inbox | null, page: string | null = null): string {
   const waiting = inbox?.counts.queue ?? 0;
-  return waiting > 0 ? `(${waiting}) Baton console` : "Baton console";
+  const name = page ? `${page} · Baton console` : "Baton console";
+  return waiting > 0 ? `(${waiting}) ${name}` : name;
 }

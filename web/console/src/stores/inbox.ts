@@ -4,6 +4,8 @@ import { openStream, type Stream, type StreamState } from "@baton/shared/sse";
 import type { Inbox, InboxView, Summary } from "@baton/shared/types";
 import { computed, effect, signal } from "@preact/signals";
 import { arrivals, customerName, mergePages, pageTitle, streamedList } from "../state/inbox.ts";
+import { pageOf } from "../state/knowledge/route.ts";
+import { PAGE_WORDS } from "../state/knowledge/words.ts";
 import { reasonWords } from "../words.ts";
 import { announce } from "./page.ts";
 import { place } from "./place.ts";
@@ -113,7 +115,8 @@ export function connectInbox(): () => void {
   const retry = (): void => stream.retryNow();
   window.addEventListener("online", retry);
   const stopTitle = effect(() => {
-    document.title = pageTitle(inbox.value);
+    const { knowledge } = place.value;
+    document.title = pageTitle(inbox.value, knowledge && PAGE_WORDS[pageOf(knowledge)].name);
   });
   const stopLists = effect(() => {
     void loadView(place.value.view);

@@ -3,6 +3,7 @@
 import type { ConsoleSession } from "@baton/shared/types";
 import { computed, signal } from "@preact/signals";
 import { ConsoleApi, Refusal } from "../api.ts";
+import { KnowledgeApi } from "../knowledgeApi.ts";
 import { forgetDrafts } from "../state/drafts.ts";
 
 export type SessionState =
@@ -21,6 +22,8 @@ export const api = new ConsoleApi(() => {
   if (session.peek().kind !== "signed_in") return;
   session.value = { kind: "signed_out", words: "Your session has ended. Please sign in again." };
 });
+
+export const knowledgeApi = new KnowledgeApi(api);
 
 export async function resumeSession(): Promise<void> {
   session.value = { kind: "loading" };

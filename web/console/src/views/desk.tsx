@@ -6,16 +6,19 @@ import { announcement, dismiss, railOpen, sheetOpen, toasts } from "../stores/pa
 import { place } from "../stores/place.ts";
 import { ConversationPane } from "./conversationPane.tsx";
 import { listenForKeys } from "./keyboard.ts";
+import { KnowledgeArea } from "./knowledge/area.tsx";
 import { ConversationList } from "./list.tsx";
 import { Rail } from "./rail.tsx";
 import { ShortcutSheet } from "./shortcutSheet.tsx";
 
-/** The three panes. On narrow windows one at a time: the list, or the open conversation. */
+/** The inbox's three panes, or the rail and a page of the knowledge area. On narrow windows one at a time. */
 export function Desk(): VNode {
   useEffect(connectInbox, []);
   useEffect(followPlace, []);
   useEffect(listenForKeys, []);
-  const showing = place.value.conversation ? "conversation" : "list";
+  const { knowledge, conversation } = place.value;
+  const inboxShows = conversation ? "conversation" : "list";
+  const showing = knowledge ? "knowledge" : inboxShows;
   const rail = railOpen.value ? " rail-open" : "";
   return (
     <div class={`desk showing-${showing}${rail}`}>
@@ -32,8 +35,14 @@ export function Desk(): VNode {
         />
       )}
       <main class="work">
-        <ConversationList />
-        <ConversationPane />
+        {knowledge ? (
+          <KnowledgeArea place={knowledge} />
+        ) : (
+          <>
+            <ConversationList />
+            <ConversationPane />
+          </>
+        )}
       </main>
       {sheetOpen.value && <ShortcutSheet />}
       <Toasts />

@@ -35,6 +35,12 @@ const PATHS = {
   flag: "M5 17V3.5M5 4.5h9.5l-2 3.3 2 3.2H5",
   next: "M4 10h11M10.5 5.5 15 10l-4.5 4.5",
   refresh: "M16 8a6.3 6.3 0 0 0-11.6-1M4 12a6.3 6.3 0 0 0 11.6 1M4.2 3.5V7h3.5M15.8 16.5V13h-3.5",
+  sources:
+    "M10 7.5c3.6 0 6-.9 6-2.2S13.6 3 10 3 4 4 4 5.3s2.4 2.2 6 2.2ZM4 5.3v9.4C4 16 6.4 17 10 17s6-1 6-2.3V5.3M4 10c0 1.3 2.4 2.3 6 2.3s6-1 6-2.3",
+  articles: "M5 3h7l3.5 3.5V17H5ZM12 3v3.5h3.5M7.5 10h5.5M7.5 13h5.5",
+  search: "M9 14.5a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11ZM13 13l4 4",
+  overlaps: "M3.5 3.5h9v9h-9ZM7.5 7.5h9v9h-9Z",
+  versions: "M10 6v4.2l2.8 1.7M4.3 7.5A6.5 6.5 0 1 1 3.5 10M3.5 4v3.7h3.7",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -66,7 +66,8 @@ function onKey(event: KeyboardEvent): void {
   const target = event.target instanceof Element ? event.target : null;
   const typing = Boolean(target?.closest("input, textarea, select, [contenteditable]"));
   const command = commandOf(event, typing, Boolean(target?.closest("button, a, summary")));
-  if (command === null) return;
+  // The other keys act on the inbox, which is not on screen beside the knowledge area.
+  if (command === null || (place.peek().knowledge && command !== "help")) return;
   event.preventDefault();
   COMMANDS[command]();
 }

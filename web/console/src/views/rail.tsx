@@ -1,7 +1,10 @@
 import type { HumanAgentPresence, InboxView } from "@baton/shared/types";
 import type { VNode } from "preact";
 import { VIEWS } from "../state/inbox.ts";
+import { at, KNOWLEDGE_PAGES, type KnowledgePage, pageOf } from "../state/knowledge/route.ts";
+import { PAGE_WORDS } from "../state/knowledge/words.ts";
 import { inbox } from "../stores/inbox.ts";
+import { sync } from "../stores/knowledge/knowledge.ts";
 import { railOpen, sheetOpen, toast } from "../stores/page.ts";
 import { go, place } from "../stores/place.ts";
 import { me, setAvailable, signOut, wordsOf } from "../stores/session.ts";
@@ -9,6 +12,7 @@ import { chime, sound, type Theme, theme } from "../stores/settings.ts";
 import { VIEW_WORDS } from "../words.ts";
 import { Avatar } from "./avatar.tsx";
 import { Icon, type IconName } from "./icons.tsx";
+import { Link } from "./knowledge/link.tsx";
 import { Mark } from "./mark.tsx";
 
 export function Rail(): VNode {
@@ -22,6 +26,14 @@ export function Rail(): VNode {
           <ViewLink key={view} view={view} />
         ))}
       </ul>
+      <div class="rail-area">
+        <h2 id="rail-knowledge">Knowledge</h2>
+        <ul class="views" aria-labelledby="rail-knowledge">
+          {KNOWLEDGE_PAGES.map((page) => (
+            <KnowledgeLink key={page} page={page} />
+          ))}
+        </ul>
+      </div>
       <Team />
       <div class="rail-foot">
         <Presence />
@@ -57,7 +69,7 @@ export function Rail(): VNode {
 
 function ViewLink({ view }: { view: InboxView }): VNode {
   const count = inbox.value?.counts[view];
-  const active = place.value.view === view;
+  const active = place.value.view === view && place.value.knowledge === null;
   const waiting = view === "queue" && Boolean(count);
   return (
     <li>
@@ -75,6 +87,30 @@ function ViewLink({ view }: { view: InboxView }): VNode {
         <span>{VIEW_WORDS[view]}</span>
         {count !== undefined && <span class={waiting ? "count count-hot" : "count"}>{count}</span>}
       </button>
+    </li>
+  );
+}
+
+function KnowledgeLink({ page }: { page: KnowledgePage }): VNode {
+  const { knowledge } = place.value;
+  const close = (): void => {
+    railOpen.value = false;
+  };
+  return (
+    <li>
+      <Link
+        to={at(page)}
+        class="view-link"
+        testid={`knowledge-${page}`}
+        current={knowledge !== null && pageOf(knowledge) === page}
+        onGo={close}
+      >
+        <Icon name={page} />
+        <span>{PAGE_WORDS[page].name}</span>
+        {page === "sources" && sync.state.value?.running && (
+          <span class="rail-syncing" role="img" aria-label="syncing" />
+        )}
+      </Link>
     </li>
   );
 }
