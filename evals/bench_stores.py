@@ -31,9 +31,9 @@ from rich.table import Table
 from evals.grown_versions import grown_version, real_questions, real_version
 from knowledge_base.chroma import Chroma, VectorStoreUnreachable
 from knowledge_base.encoders import open_embedder
+from knowledge_base.filling import ANSWERING
 from knowledge_base.model import Vectors
 from knowledge_base.nearest import ExactIndex, Found, ScanIndex, codes_of
-from knowledge_base.vectors import HNSW
 from knowledge_base.version import Version, VersionFolder
 
 _DEPTH: Final = 10
@@ -159,7 +159,7 @@ def _filled(folder: Path, version: Version) -> float:
     if note.exists():
         return float(note.read_text())
     chroma = Chroma.inside(folder)
-    collection = chroma.create(_COLLECTION, HNSW if len(version.passages) <= _LARGE else {"space": "cosine"})
+    collection = chroma.create(_COLLECTION, ANSWERING if len(version.passages) <= _LARGE else {"space": "cosine"})
     begun = time.perf_counter()
     for start in range(0, len(version.passages), _BATCH):
         rows = range(start, min(start + _BATCH, len(version.passages)))

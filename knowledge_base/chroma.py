@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import sqlite3
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Collection
 from contextlib import closing
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from knowledge_base.atomic_file import replace_text
 from knowledge_base.model import Vectors
 
 if TYPE_CHECKING:
@@ -28,15 +28,7 @@ Hnsw = dict[str, str | int]
 Result = TypeVar("Result")
 
 _CONNECT_SECONDS: Final = 3.0
-_TRY_SECONDS: Final = 300.0
-_TRY_ALL: Final = """
-import sys, chromadb
-from chromadb.config import Settings
-client = chromadb.PersistentClient(sys.argv[1], Settings(anonymized_telemetry=False, is_persistent=True))
-for collection in client.list_collections():
-    rows = collection.get(limit=1, include=["embeddings"])["embeddings"]
-    len(rows) and collection.query(query_embeddings=rows, n_results=1, include=["distances"])
-"""
+_NOTE: Final = "graphs.json"
 
 _log = logging.getLogger(__name__)
 
@@ -57,13 +49,18 @@ class Chroma:
     def inside(cls, path: Path) -> Chroma:
         """Chroma embedded in a folder; what cannot be used there is removed, as it holds copies only."""
         path.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
-        if any(path.iterdir()) and not _survives(path):
-            _log.warning("%s is from another version or damaged, and is filled anew", path)
-            shutil.rmtree(path)
-            path.mkdir()
         where = f"Chroma in {path}"
-        return cls(_guarded(where, lambda: _embedded(path)), where, path)
+        if not _intact(path):
+            _log.warning("%s was interrupted or damaged, and is filled anew", where)
+            _clear(path)
+        _sweep(path)
+        try:
+            return cls(_guarded(where, lambda: _embedded(path)), where, path)
+        except VectorStoreUnreachable as failure:
+            _log.warning("filled anew: %s", failure)
+            _forget(path)
+            _clear(path)
+            return cls(_guarded(where, lambda: _embedded(path)), where, path)
 
     @classmethod
     def at(cls, url: str, seconds: float) -> Chroma:
@@ -79,6 +76,11 @@ class Chroma:
                 self.drop(name)
         if self._path is not None:
             _sweep(self._path)
+
+    def note(self) -> None:
+        """What is in the folder now is whole: call it when all is written."""
+        if self._path is not None:
+            replace_text(self._path / _NOTE, json.dumps(_graphs(self._path)))
 
     def names(self) -> list[str]:
         return self._try(lambda: [one.name for one in self._client.list_collections()])
@@ -153,12 +155,31 @@ def _embedded(path: Path) -> ClientAPI:
     return chromadb.PersistentClient(path=str(path), settings=Settings(anonymized_telemetry=False, is_persistent=True))
 
 
-def _survives(path: Path) -> bool:
-    """Whether every collection can be searched, tried in another process: on a file cut short Chroma segfaults."""
-    command = [sys.executable, "-c", _TRY_ALL, str(path)]
+def _forget(path: Path) -> None:
+    """Chroma keeps what failed to open, and would give it to whoever opens this folder next."""
+    from chromadb.api.shared_system_client import SharedSystemClient  # noqa: PLC0415
+
+    SharedSystemClient._identifier_to_system.pop(str(path), None)
+    SharedSystemClient._identifier_to_refcount.pop(str(path), None)
+
+
+def _clear(path: Path) -> None:
+    shutil.rmtree(path)
+    path.mkdir()
+
+
+def _graphs(path: Path) -> dict[str, int]:
+    """The files that Chroma maps into memory, with their sizes."""
+    return {str(file.relative_to(path)): file.stat().st_size for file in sorted(path.glob("*/*.bin"))}
+
+
+def _intact(path: Path) -> bool:
+    """Whether these are the files that were noted: Chroma dies of a segmentation fault on one that was cut short."""
     try:
-        return subprocess.run(command, capture_output=True, timeout=_TRY_SECONDS).returncode == 0  # noqa: S603
-    except subprocess.TimeoutExpired:
+        return bool(json.loads((path / _NOTE).read_text(encoding="ascii")) == _graphs(path))
+    except FileNotFoundError:
+        return not _graphs(path)
+    except (OSError, ValueError):
         return False
 
 
