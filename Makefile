@@ -41,6 +41,8 @@ check: need-python need-node .venv/.ready-dev web/node_modules/.ready ## Format,
 
 bench: need-python .venv/.ready-dev ## Measure what everything but the model costs
 	$(BIN)/python -m evals.bench
+	$(BIN)/python -m evals.bench_encoder
+	$(BIN)/python -m evals.bench_knowledge
 
 evals: need-python .venv/.ready-dev ## Measure the answers on the shipped questions
 	$(BIN)/python -m evals.suites
