@@ -256,7 +256,7 @@ def test_a_slow_server_ends_with_the_deadline(site: WebServer) -> None:
         started = time.monotonic()
         with fetcher(Rules(allowed=LOCAL, rate=50, seconds=0.3)) as one:
             assert "did not answer within" in failed(one.get(Request(url=site.url + path)))
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 2.8
 
 
 def test_a_server_that_dies_in_the_middle_is_no_page(site: WebServer) -> None:

@@ -138,7 +138,7 @@ def test_pipes_links_out_of_the_folder_and_large_files_are_lines(tmp_path: Path)
         "link.pdf": "is a link to a file outside the folder",
         "pipe.pdf": "is not a file",
     }
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_a_single_document_is_a_source_and_an_empty_folder_says_what_it_wants(tmp_path: Path) -> None:

@@ -249,4 +249,4 @@ def test_encodings_are_found_as_browsers_find_them(data: bytes, header: str, tex
 def test_hostile_pages_cost_little(html: str) -> None:
     started = time.process_time()
     assert read_web_page(BytesIO(html.encode()), URL)
-    assert time.process_time() - started < 2.0
+    assert time.process_time() - started < 20.0, "a hang, not a slow machine"

@@ -269,7 +269,7 @@ def test_the_scan_answers_while_a_server_is_stuck(tmp_path: Path, version: Versi
         for _ in range(3):
             began = time.monotonic()
             assert index.nearest(version.passage_vectors[3], 1).rows.tolist() == [3]
-        assert time.monotonic() - began < 0.5, "the second search waits for Chroma no more"
+        assert time.monotonic() - began < 1.5, "the second search waits for Chroma no more"
     finally:
         process.kill()
         process.wait(10)
