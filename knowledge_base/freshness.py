@@ -80,7 +80,9 @@ def freshness_of(values: Mapping[str, object]) -> Freshness | str:
     """
     try:
         return Freshness(
-            language=_language(values),
+            language=next(
+                (tag for key in ("language", "lang", "locale") if (tag := language_tag(values.get(key)))), None
+            ),
             published=_published(values),
             effective_at=_instant(values, "effective_at") or instant(values.get("published")),
             expires_at=_instant(values, "expires_at"),
@@ -151,9 +153,9 @@ def _names(value: object) -> Iterator[str]:
         yield _text(item)
 
 
-def _language(values: Mapping[str, object]) -> str | None:
-    """A tag, or None where the source's own word for a language ("English") is none."""
-    given = next((text for key in ("language", "lang", "locale") if (text := _text(values.get(key)))), "")
+def language_tag(value: object) -> str | None:
+    """A BCP 47 tag, or None where the source's own word for a language ("English") is none."""
+    given = _text(value)
     if not _LANGUAGE.fullmatch(given):
         return None
     first, *rest = given.replace("_", "-").split("-")

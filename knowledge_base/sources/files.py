@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from conversations.model import JsonObject
-from knowledge_base.freshness import freshness_of, instant
+from knowledge_base.freshness import instant, language_tag
 from knowledge_base.model import Article, ArticleId
 from knowledge_base.sources import markdown_folder
 from knowledge_base.sources.converting import MAX_FILE_BYTES, TOO_LARGE, Converted, Converter
@@ -129,14 +129,13 @@ def _told(record: JsonObject, where: str) -> Iterator[Article | Skipped]:
         pages = ", ".join(str(number) for number in unread[:10])
         yield Skipped(where=where, why=f"page {pages} is damaged and was left out", kept=True)
     text = clean(str(record["text"]))
-    fresh = freshness_of({"language": record.get("language")})
     yield Article(
         # With its ending: guide.md and guide.pdf are two articles.
         id=ArticleId(slug(f"{where}.") or "file"),
         title=clean(str(record.get("title") or "")) or first_heading(text) or name_of(where),
         text=text,
         updated_at=instant(record.get("updated_at")),
-        language=fresh.language if not isinstance(fresh, str) else None,
+        language=language_tag(record.get("language")),
     )
 
 

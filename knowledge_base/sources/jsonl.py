@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from knowledge_base.freshness import FRESHNESS_KEYS, freshness_of, instant
-from knowledge_base.model import Article, ArticleId
+from knowledge_base.freshness import FRESHNESS_KEYS
+from knowledge_base.model import Article
 from knowledge_base.sources.markdown_folder import first_heading
 from knowledge_base.sources.memory import Memory
 from knowledge_base.sources.source import (
@@ -25,9 +25,8 @@ from knowledge_base.sources.source import (
     article_id,
     clean,
     decode,
-    link,
+    described,
     location_of,
-    words_of,
 )
 
 _OWN_KEYS: Final = frozenset({"id", "title", "text", "url", "updated_at"}) | FRESHNESS_KEYS
@@ -97,23 +96,10 @@ def _article(record: dict[str, object], where: str) -> Article | Skipped:
     text = clean(text)
     if not text.strip():
         return Skipped(where=where, why=f"article {identity!r} has no text")
-    fresh = freshness_of(record)
-    if isinstance(fresh, str):
-        return Skipped(where=where, why=f"article {identity!r}: {fresh}")
     named = clean(title).strip() if isinstance(title, str) else ""
-    return Article(
-        id=ArticleId(identity),
-        title=" ".join(named.split()) or first_heading(text) or identity,
-        text=text,
-        url=link(record.get("url")),
-        updated_at=instant(record.get("updated_at")),
-        metadata=words_of({key: value for key, value in record.items() if key not in _OWN_KEYS}),
-        language=fresh.language,
-        published=fresh.published,
-        effective_at=fresh.effective_at,
-        expires_at=fresh.expires_at,
-        audience=fresh.audience,
-    )
+    titled = " ".join(named.split()) or first_heading(text) or identity
+    article = described(record, identity=identity, title=titled, text=text, own=_OWN_KEYS)
+    return Skipped(where=where, why=f"article {identity!r}: {article}") if isinstance(article, str) else article
 
 
 def _open(options: Mapping[str, str]) -> JsonLines:

@@ -11,9 +11,9 @@ from typing import Final
 
 import yaml
 
-from knowledge_base.freshness import FRESHNESS_KEYS, freshness_of, instant
+from knowledge_base.freshness import FRESHNESS_KEYS
 from knowledge_base.markup import plain
-from knowledge_base.model import Article, ArticleId
+from knowledge_base.model import Article
 from knowledge_base.sources.memory import Memory
 from knowledge_base.sources.source import (
     MAX_ID,
@@ -26,10 +26,9 @@ from knowledge_base.sources.source import (
     article_id,
     clean,
     decode,
-    link,
+    described,
     location_of,
     read_capped,
-    words_of,
 )
 
 SUFFIXES: Final = (".md", ".markdown")
@@ -124,24 +123,11 @@ def article_in(text: str, where: str) -> Article | Skipped:
     identity = article_id(keys["id"]) if keys.get("id") is not None else slug(where)
     if not identity:
         return Skipped(where=where, why=f"its id must be a short text of at most {MAX_ID} characters")
-    fresh = freshness_of(keys)
-    if isinstance(fresh, str):
-        return Skipped(where=where, why=fresh)
     title = keys.get("title")
     named = clean(title).strip() if isinstance(title, str) else ""
-    return Article(
-        id=ArticleId(identity),
-        title=named or first_heading(body) or name_of(where),
-        text=body,
-        url=link(keys.get("url")),
-        updated_at=instant(keys.get("updated_at")),
-        metadata=words_of({key: value for key, value in keys.items() if key not in OWN_KEYS}),
-        language=fresh.language,
-        published=fresh.published,
-        effective_at=fresh.effective_at,
-        expires_at=fresh.expires_at,
-        audience=fresh.audience,
-    )
+    titled = named or first_heading(body) or name_of(where)
+    article = described(keys, identity=identity, title=titled, text=body, own=OWN_KEYS)
+    return Skipped(where=where, why=article) if isinstance(article, str) else article
 
 
 def _front_matter(text: str) -> Mapping[str, object] | str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
-from knowledge_base.freshness import FRESHNESS_KEYS, freshness_of, instant
-from knowledge_base.model import Article, ArticleId
+from knowledge_base.freshness import FRESHNESS_KEYS
+from knowledge_base.model import Article
 from knowledge_base.sources.memory import Memory
 from knowledge_base.sources.source import (
     MAX_ARTICLE_BYTES,
@@ -26,9 +26,8 @@ from knowledge_base.sources.source import (
     SourceKind,
     article_id,
     clean,
-    link,
+    described,
     location_of,
-    words_of,
 )
 
 SUFFIXES: Final = (".csv", ".tsv")
@@ -195,22 +194,7 @@ def _article(row: Sequence[str], columns: Sequence[str]) -> Article | str | None
     identity = article_id(values["id"]) if "id" in values else _id_of(question)
     if identity is None:
         return f"its id must be a short text of at most {MAX_ID} characters"
-    fresh = freshness_of(values)
-    if isinstance(fresh, str):
-        return fresh
-    return Article(
-        id=ArticleId(identity),
-        title=question,
-        text=answer,
-        url=link(values.get("url")),
-        updated_at=instant(values.get("updated_at")),
-        metadata=words_of({key: value for key, value in values.items() if key not in _OWN_KEYS}),
-        language=fresh.language,
-        published=fresh.published,
-        effective_at=fresh.effective_at,
-        expires_at=fresh.expires_at,
-        audience=fresh.audience,
-    )
+    return described(values, identity=identity, title=question, text=answer, own=_OWN_KEYS)
 
 
 _OWN_KEYS: Final = frozenset(_NAMES) | FRESHNESS_KEYS

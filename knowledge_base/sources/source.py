@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from knowledge_base.model import Article
+from knowledge_base.freshness import freshness_of, instant
+from knowledge_base.model import Article, ArticleId
 from knowledge_base.sources.memory import Memory
 
 MAX_ARTICLE_BYTES: Final = 5_000_000
@@ -122,6 +123,31 @@ def link(value: object) -> str | None:
     text = clean(value).strip()
     safe = text.startswith(("https://", "http://")) or (text.startswith("/") and text[1:2] != "/")
     return text if safe and text.isprintable() else None
+
+
+def described(
+    keys: Mapping[str, object], *, identity: str, title: str, text: str, own: Collection[str]
+) -> Article | str:
+    """The article that a record with these keys describes, or why it must be left out.
+
+    Keys that are not in `own` are kept as its metadata.
+    """
+    fresh = freshness_of(keys)
+    if isinstance(fresh, str):
+        return fresh
+    return Article(
+        id=ArticleId(identity),
+        title=title,
+        text=text,
+        url=link(keys.get("url")),
+        updated_at=instant(keys.get("updated_at")),
+        metadata=words_of({key: value for key, value in keys.items() if key not in own}),
+        language=fresh.language,
+        published=fresh.published,
+        effective_at=fresh.effective_at,
+        expires_at=fresh.expires_at,
+        audience=fresh.audience,
+    )
 
 
 def words_of(values: Mapping[str, object]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from knowledge_base.freshness import freshness_of, instant
+from knowledge_base.freshness import instant, language_tag
 from knowledge_base.model import Article, ArticleId
 from knowledge_base.sources.source import Skipped, SourceFailed, clean, link
 from knowledge_base.sources.web_address import host_of, id_of, key_of, normal
@@ -103,7 +103,6 @@ def _article(memory: PageMemory, asked: str, address: str) -> Article:
     record = memory.get(asked)
     if record is None:
         raise SourceFailed(f"What was remembered of {asked} is gone. Sync again.")
-    fresh = freshness_of({"language": record.language})
     path = [clean(name) for name in record.path if name]
     metadata = {"category": path[0]} if path else {}
     metadata |= {"section": path[-1]} if len(path) > 1 else {}
@@ -114,5 +113,5 @@ def _article(memory: PageMemory, asked: str, address: str) -> Article:
         url=link(address),
         updated_at=instant(record.updated_at),
         metadata=metadata,
-        language=None if isinstance(fresh, str) else fresh.language,
+        language=language_tag(record.language),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from conversations.model import JsonObject
-from knowledge_base.freshness import freshness_of, instant
+from knowledge_base.freshness import instant, language_tag
 from knowledge_base.model import EVERYONE, Article, ArticleId, Audience
 from knowledge_base.sources.converting import Converter
 from knowledge_base.sources.json_stream import TOO_LONG
@@ -107,7 +107,6 @@ def recall(memory: Memory, identity: str, center: HelpCenter) -> Article | None:
     given = record.get("given") if record is not None else None
     if record is None or not isinstance(given, dict):
         return None
-    fresh = freshness_of({"locale": given.get("locale")})
     updated = [at for name in ("edited_at", "updated_at") if (at := instant(given.get(name))) is not None]
     return Article(
         id=ArticleId(identity),
@@ -116,7 +115,7 @@ def recall(memory: Memory, identity: str, center: HelpCenter) -> Article | None:
         url=link(given.get("html_url")),
         updated_at=updated[0] if updated else None,
         metadata=_metadata(given, center),
-        language=None if isinstance(fresh, str) else fresh.language,
+        language=language_tag(given.get("locale")),
         published=given.get("draft") is not True,
         audience=_audience(given, center),
     )
