@@ -5,6 +5,8 @@ PYTHON := $(shell for p in python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+# Tests run side by side, a file on one worker; each worker has a PostgreSQL of its own.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 export HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 ANONYMIZED_TELEMETRY=False TOKENIZERS_PARALLELISM=false DO_NOT_TRACK=1
 
 .PHONY: help run build setup test unit journeys proofs check bench evals services clean need-python need-node need-port
@@ -20,11 +22,11 @@ build: need-node web/dist/.ready ## Build the pages
 setup: need-python need-node .venv/.ready-dev web/dist/.ready ## Install everything for development
 
 test: need-python need-node services .venv/.ready-dev web/dist/.ready ## Run all tests, the browser journeys too
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE)
 	cd web && npm test --silent
 
 unit: need-python .venv/.ready-dev ## Run the tests without a browser and without the real encoder
-	$(BIN)/python -m pytest -q -m "not journey and not model and not proof"
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not journey and not model and not proof"
 
 journeys: need-python need-node services .venv/.ready-dev web/dist/.ready ## Run the browser journeys only
 	$(BIN)/python -m pytest -q -m journey
@@ -43,9 +45,13 @@ bench: need-python .venv/.ready-dev ## Measure what everything but the model cos
 	$(BIN)/python -m evals.bench
 	$(BIN)/python -m evals.bench_encoder
 	$(BIN)/python -m evals.bench_knowledge
+	$(BIN)/python -m evals.bench_model
+	$(BIN)/python -m evals.bench_evals
 
-evals: need-python .venv/.ready-dev ## Measure the answers on the shipped questions
+evals: need-python .venv/.ready-dev ## Run every shipped suite and the labelled questions, and write the reports
+	$(BIN)/python -m evals.shipped --write docs/suites-report.md
 	$(BIN)/python -m evals.suites
+	$(BIN)/python -m evals.answer_report --work var/evals/sets --write docs/answers-report.md
 
 services: ## Install Chromium and PostgreSQL for the tests, where they are missing
 	@missing=""; \

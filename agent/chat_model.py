@@ -1,30 +1,27 @@
 """Chat models on an OpenAI-compatible server: built, called within a deadline, and believed only when whole.
 
-The one file that knows openai and langchain-openai; both are imported when the first model is built, not before.
+With chat_call.py the only file that knows openai and langchain-openai; both are imported when the first model is
+built, not before.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx2
-from pydantic import BaseModel
 
 from agent.capped_transport import CappedTransport
-from agent.chat_reply import DamagedReply, RawCall, Reply, StreamedReply, reply_of_completion
+from agent.chat_call import Dialect, ReplyListener, strict_chat_openai
+from agent.chat_reply import DamagedReply
 
 if TYPE_CHECKING:
-    from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage, BaseMessage
-    from langchain_core.outputs import ChatGenerationChunk, ChatResult
-    from langchain_openai import ChatOpenAI
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -32,14 +29,19 @@ T = TypeVar("T")
 PRIMARY_SHARE: Final = 0.6
 """Of the time left, what the first model may use while a fallback model waits for the rest."""
 MIN_ATTEMPT_S: Final = 0.05
+_PAUSED: Final = "paused after repeated failures"
 
 
 class AgentUnavailable(Exception):
-    """No model gave a usable answer in time. `why` is for logs and the trace, never for customers."""
+    """No model gave a usable answer in time. `why` is for logs and the trace, never for customers.
 
-    def __init__(self, why: str) -> None:
+    `asked` is whether a server was sent the request, which may have cost something.
+    """
+
+    def __init__(self, why: str, *, asked: bool = False) -> None:
         super().__init__(why)
         self.why = why
+        self.asked = asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,14 @@ class ChatModelSettings:
     timeout_s: float = 20.0
     max_tokens: int = 700
     retry_delay_s: float = 0.3
-    streaming: bool = False
-    """Receive replies as streams, for servers behind proxies that cut idle connections. Nothing is shown earlier."""
+    streaming: bool = True
+    """Receive replies as streams, so that sentences can be shown as they come; off for servers that cannot."""
+    input_price: float = 0.0
+    output_price: float = 0.0
+    """Of a million tokens, in whatever currency; 0 where only tokens are of interest."""
+
+    def cost(self, input_tokens: int, output_tokens: int) -> float:
+        return (input_tokens * self.input_price + output_tokens * self.output_price) / 1_000_000
 
 
 class CircuitBreaker:
@@ -71,13 +79,18 @@ class CircuitBreaker:
         self._opened_at: float | None = None
         self._on_trial = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a call would be refused now; asking changes nothing."""
+        if self._opened_at is None:
+            return False
+        return self._on_trial or self._clock() - self._opened_at < self._open_s
+
     def lets_through(self) -> bool:
         """Whether to call now. While half-open, True is said to one caller until it reports back."""
-        if self._opened_at is None:
-            return True
-        if self._on_trial or self._clock() - self._opened_at < self._open_s:
+        if self.is_open:
             return False
-        self._on_trial = True
+        self._on_trial = self._opened_at is not None
         return True
 
     def succeeded(self) -> None:
@@ -130,11 +143,19 @@ class ChatModel:
         self._client = httpx2.AsyncClient(
             transport=CappedTransport(transport or httpx2.AsyncHTTPTransport()), timeout=settings.timeout_s
         )
-        ids = itertools.count(1)
         names = dict.fromkeys(name for name in (settings.model, settings.fallback_model) if name)
         self._rungs = tuple(
-            _Rung(chat=self._build(name, ids), name=name, breaker=CircuitBreaker(clock=clock)) for name in names
+            _Rung(chat=self._build(name), name=name, breaker=CircuitBreaker(clock=clock)) for name in names
         )
+
+    @property
+    def settings(self) -> ChatModelSettings:
+        return self._settings
+
+    def refuse_if_paused(self) -> None:
+        """Raises AgentUnavailable where every model is paused: then a turn need not even be prepared for one."""
+        if all(rung.breaker.is_open for rung in self._rungs):
+            raise AgentUnavailable("; ".join(f"{rung.name}: {_PAUSED}" for rung in self._rungs))
 
     @property
     def first(self) -> BaseChatModel:
@@ -144,71 +165,85 @@ class ChatModel:
     def deadline(self, seconds: float) -> Deadline:
         return Deadline(at=self._clock() + seconds, clock=self._clock)
 
-    async def call(self, ask: Callable[[BaseChatModel], Awaitable[T]], deadline: Deadline) -> T:
-        """What `ask` makes of the first model that answers in time. Raises AgentUnavailable when none does."""
-        whys = []
+    async def call(
+        self, ask: Callable[[BaseChatModel], Awaitable[T]], deadline: Deadline, listener: ReplyListener | None = None
+    ) -> T:
+        """What `ask` makes of the first model that answers in time. Raises AgentUnavailable when none does.
+
+        Once the listener has shown a part of a reply, no other one can take its place: then nobody else is asked.
+        """
+        whys, asked, listener = [], False, listener or ReplyListener()
         for rung in self._rungs:
             if not rung.breaker.lets_through():
-                whys.append(f"{rung.name}: paused after repeated failures")
+                whys.append(f"{rung.name}: {_PAUSED}")
                 continue
             try:
-                return await self._ask(rung, ask, deadline)
+                return await self._ask(rung, ask, deadline, listener)
             except AgentUnavailable as unavailable:
                 whys.append(f"{rung.name}: {unavailable.why}")
+                asked = asked or unavailable.asked
             finally:
                 rung.breaker.abandoned()
-        raise AgentUnavailable("; ".join(whys))
+            if listener.shown:
+                break
+        raise AgentUnavailable("; ".join(whys), asked=asked)
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    def _build(self, name: str, ids: Iterator[int]) -> BaseChatModel:
+    def _build(self, name: str) -> BaseChatModel:
         settings = self._settings
-        return _strict_chat_openai()(
+        return strict_chat_openai()(
             model=name,
             base_url=settings.base_url,
             api_key=settings.api_key or "none",
             use_responses_api=False,
-            stream_usage=settings.streaming,
             max_retries=0,
             timeout=settings.timeout_s,
             temperature=0.2,
             http_async_client=self._client,
-            # "max_tokens" is sent as "max_completion_tokens", which llama.cpp's server ignored: 247 tokens for 80.
-            extra_body={"max_tokens": settings.max_tokens},
+            reply_tokens=settings.max_tokens,
             in_stream=settings.streaming,
-            ids=ids,
+            dialect=Dialect(),
+            listener=ReplyListener(),
         )
 
-    async def _ask(self, rung: _Rung, ask: Callable[[BaseChatModel], Awaitable[T]], deadline: Deadline) -> T:
+    async def _ask(
+        self,
+        rung: _Rung,
+        ask: Callable[[BaseChatModel], Awaitable[T]],
+        deadline: Deadline,
+        listener: ReplyListener,
+    ) -> T:
         share = 1.0 if rung is self._rungs[-1] else PRIMARY_SHARE
+        chat = rung.chat.model_copy(update={"listener": listener})
         for is_last in (False, True):
             try:
-                answer = await self._attempt(rung, ask, deadline.left() * share)
+                answer = await self._attempt(rung, lambda: ask(chat), deadline.left() * share)
             except _provider_errors() as error:
                 failure = _Failure.of(error)
                 log.warning("model %s failed: %s", rung.name, failure.why)
                 if failure.servers_fault:
                     rung.breaker.failed()
                 wait = max(failure.retry_in_s, self._settings.retry_delay_s)
-                if is_last or not failure.again or wait > deadline.left() * share / 2:
-                    raise AgentUnavailable(failure.why) from error
+                if is_last or listener.shown or not failure.again or wait > deadline.left() * share / 2:
+                    raise AgentUnavailable(failure.why, asked=True) from error
                 await asyncio.sleep(wait)
                 continue
             rung.breaker.succeeded()
             return answer
         raise AssertionError("the last attempt returns or raises")
 
-    async def _attempt(self, rung: _Rung, ask: Callable[[BaseChatModel], Awaitable[T]], left: float) -> T:
+    async def _attempt(self, rung: _Rung, ask: Callable[[], Awaitable[T]], left: float) -> T:
         allowed = min(self._settings.timeout_s, left)
         if allowed < MIN_ATTEMPT_S:
             raise AgentUnavailable("no time left")
         try:
             async with asyncio.timeout(allowed):
-                return await ask(rung.chat)
+                return await ask()
         except TimeoutError:
             rung.breaker.failed()
-            raise AgentUnavailable(f"no answer within {allowed:.1f} s") from None
+            raise AgentUnavailable(f"no answer within {allowed:.1f} s", asked=True) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,9 +274,15 @@ class _Failure:
 
 
 def _retry_after(response: httpx2.Response) -> float:
-    """The server's Retry-After in seconds, 0 where there is none; dates are not read."""
+    """How many seconds the server asks to wait, 0 where it does not say. A date counts from the server's own clock."""
     given = response.headers.get("retry-after", "")
-    return float(given) if given.isdecimal() else 0.0
+    if given.isdecimal():
+        return float(given)
+    try:
+        until, now = (parsedate_to_datetime(response.headers[name]) for name in ("retry-after", "date"))
+    except (KeyError, ValueError, TypeError):
+        return 0.0
+    return max(0.0, (until - now).total_seconds())
 
 
 @cache
@@ -255,78 +296,3 @@ def _provider_errors() -> tuple[type[Exception], ...]:
 
     wrong_shape = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
     return (openai.OpenAIError, LangChainException, httpx2.HTTPError, httpx2.StreamError, DamagedReply, *wrong_shape)
-
-
-@cache
-def _strict_chat_openai() -> type[ChatOpenAI]:
-    from langchain_core.messages import AIMessage  # noqa: PLC0415
-    from langchain_core.messages.ai import UsageMetadata  # noqa: PLC0415
-    from langchain_core.outputs import ChatGeneration, ChatResult  # noqa: PLC0415
-    from langchain_openai import ChatOpenAI  # noqa: PLC0415
-
-    class StrictChatOpenAI(ChatOpenAI):
-        """ChatOpenAI whose replies keep the argument strings as they were sent.
-
-        The stock class completes cut JSON in streams and lets the last of two equal keys win; both would run a tool
-        with arguments that the model never wrote.
-        """
-
-        in_stream: bool = False
-        ids: Any = None
-
-        def _create_chat_result(
-            self, response: dict[str, Any] | BaseModel, generation_info: dict[str, Any] | None = None
-        ) -> ChatResult:
-            return self._result(reply_of_completion(response))
-
-        async def _agenerate(
-            self,
-            messages: list[BaseMessage],
-            stop: list[str] | None = None,
-            run_manager: AsyncCallbackManagerForLLMRun | None = None,
-            **kwargs: Any,  # noqa: ANN401 - the parent's signature
-        ) -> ChatResult:
-            if not self.in_stream:
-                return await super()._agenerate(messages, stop, run_manager, **kwargs)
-            streamed = StreamedReply()
-            async for chunk in self._astream(messages, stop=stop, **kwargs):
-                _collect(chunk, streamed)
-            return self._result(streamed.reply())
-
-        def _result(self, reply: Reply) -> ChatResult:
-            calls = {f"call_{next(self.ids)}": call for call in reply.calls}
-            message = AIMessage(
-                content=reply.text,
-                tool_calls=[
-                    {"name": call.name, "args": dict(call.shown), "id": id_, "type": "tool_call"}
-                    for id_, call in calls.items()
-                ],
-                additional_kwargs={"raw_calls": calls},
-                response_metadata={"model": self.model_name, "finish_reason": reply.finish_reason or ""},
-                usage_metadata=UsageMetadata(
-                    input_tokens=reply.input_tokens,
-                    output_tokens=reply.output_tokens,
-                    total_tokens=reply.input_tokens + reply.output_tokens,
-                ),
-            )
-            return ChatResult(generations=[ChatGeneration(message=message)])
-
-    return StrictChatOpenAI
-
-
-def _collect(chunk: ChatGenerationChunk, streamed: StreamedReply) -> None:
-    message = chunk.message
-    streamed.add_text(message.content)
-    for fragment in getattr(message, "tool_call_chunks", ()):
-        streamed.add_call(fragment)
-    usage = getattr(message, "usage_metadata", None)
-    streamed.add_finish(
-        (chunk.generation_info or {}).get("finish_reason"),
-        {"prompt_tokens": usage["input_tokens"], "completion_tokens": usage["output_tokens"]} if usage else None,
-    )
-
-
-def raw_calls(message: AIMessage) -> dict[str, RawCall]:
-    """The tool calls of a message as the server sent them, by the id we gave each."""
-    calls: dict[str, RawCall] = message.additional_kwargs.get("raw_calls", {})
-    return calls

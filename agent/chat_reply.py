@@ -5,8 +5,9 @@ Knows the wire format only: no SDK, no network.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +17,9 @@ from tools.toolbox import BadArguments, strict_json_object
 MAX_CALLS: Final = 8
 """More calls than this in one reply are a loop, not a plan: the rest is not even refused one by one."""
 _CUT_OFF: Final = "length"
+
+
+Hear = Callable[[str], Awaitable[None]]
 
 
 class DamagedReply(Exception):
@@ -48,22 +52,24 @@ class Reply:
     output_tokens: int = 0
 
 
-def reply_of_completion(response: object) -> Reply:
-    """A whole completion, as the SDK's object or a dict. A missing finish_reason is fine: the body came whole."""
-    dump = getattr(response, "model_dump", None)
-    body = dump(warnings=False) if dump else response
+def reply_of_body(sent: bytes) -> Reply:
+    """A whole completion. A missing finish_reason is fine: the body came whole."""
+    try:
+        body = json.loads(sent)
+    except ValueError:
+        raise DamagedReply("the body is not JSON") from None
     if not isinstance(body, Mapping):
         raise DamagedReply("the body is not a JSON object")
     choice = _only(body.get("choices"))
     message = choice.get("message")
     if not isinstance(message, Mapping):
         raise DamagedReply("no message")
-    sent = message.get("tool_calls") or ()
-    if not isinstance(sent, Sequence):
+    calls = message.get("tool_calls") or ()
+    if not isinstance(calls, Sequence):
         raise DamagedReply("tool_calls is not a list")
     return _whole(
         text=_text(message.get("content")),
-        sent=[_sent(call) for call in sent],
+        sent=[_sent(call) for call in calls],
         finish_reason=_finish_reason(choice),
         usage=body.get("usage"),
     )
@@ -142,37 +148,78 @@ def _count(tokens: object) -> int:
     return tokens if isinstance(tokens, int) and 0 <= tokens < 10**9 else 0
 
 
+async def reply_of_stream(pieces: AsyncIterator[bytes], hear: Hear) -> Reply:
+    """The reply in an event stream, however it was cut into pieces; `hear` is given its text so far each time it grew.
+
+    A server that ignores the wish for a stream and sends one whole completion is understood too.
+    """
+    streamed, other = _StreamedReply(), []
+    async for line in _lines(pieces):
+        if not line.startswith("data:"):
+            other.append(line)
+            continue
+        data = line[5:].strip()
+        if data == "[DONE]":
+            streamed.done = True
+            break
+        if streamed.add(json.loads(data)):
+            await hear(streamed.text)
+    if not streamed.began and any(line.lstrip().startswith("{") for line in other):
+        return reply_of_body("\n".join(other).encode())
+    return streamed.reply()
+
+
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:
+    rest = b""
+    async for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line.rstrip(b"\r").decode()  # strictly: a character made up for a broken one could be a word
+    yield rest.decode()
+
+
 @dataclass(slots=True)
-class StreamedReply:
+class _StreamedReply:
     """Collects the deltas of a streamed completion. Fragments are joined as sent; nothing is parsed before the end."""
 
-    _text: str = ""
+    text: str = ""
+    began: bool = False
+    done: bool = False
     _sent: dict[int, _Sent] = field(default_factory=dict)
     _finish_reason: str | None = None
-    _usage: dict[str, int] = field(default_factory=dict)
+    _usage: object = None
 
-    def add_text(self, text: object) -> None:
-        self._text += _text(text)
+    def add(self, event: object) -> bool:
+        """Take in one event; True where the text grew."""
+        if not isinstance(event, Mapping) or "error" in event:
+            raise DamagedReply("the stream broke off with an error")
+        self.began = True
+        self._usage = event.get("usage") or self._usage
+        if not event.get("choices"):
+            return False
+        choice = _only(event["choices"])
+        self._finish_reason = _finish_reason(choice) or self._finish_reason
+        delta = choice.get("delta") or {}
+        for fragment in delta.get("tool_calls") or ():
+            self._add_call(fragment)
+        new = _text(delta.get("content"))
+        self.text += new
+        return bool(new)
 
-    def add_finish(self, finish_reason: str | None, usage: Mapping[str, int] | None) -> None:
-        """Whatever of the two the chunk has; `usage` in the names of the wire format."""
-        self._finish_reason = finish_reason or self._finish_reason
-        self._usage = dict(usage) if usage else self._usage
-
-    def add_call(self, fragment: Mapping[str, Any]) -> None:
-        """A fragment of a call: any of `index`, `id`, `name` and `args`."""
-        index = fragment.get("index")
+    def _add_call(self, fragment: Mapping[str, Any]) -> None:
+        index, function = fragment.get("index"), fragment.get("function") or {}
         if not isinstance(index, int):
             index = len(self._sent) if fragment.get("id") or not self._sent else len(self._sent) - 1
         call = self._sent.setdefault(index, _Sent())
         call.id = call.id or fragment.get("id") or None
-        # A server that repeats the name in every delta makes "refundrefund", a tool that does not exist.
-        call.name += fragment.get("name") or ""
-        call.arguments += fragment.get("args") or ""
+        name = function.get("name") or ""
+        # llama-cpp-python's server repeats the whole name in every delta, which joined is a tool that does not exist.
+        call.name += name if name != call.name else ""
+        call.arguments += function.get("arguments") or ""
 
     def reply(self) -> Reply:
-        """The whole reply. A stream that just stops looks like one that ended: only finish_reason tells them apart."""
-        if self._finish_reason is None:
+        """The whole reply. A stream that was cut ends as quietly as a whole one: only these two tell them apart."""
+        if self._finish_reason is None and not self.done:
             raise DamagedReply("the stream ended early")
         sent = list(self._sent.values())
-        return _whole(text=self._text, sent=sent, finish_reason=self._finish_reason, usage=self._usage)
+        return _whole(text=self.text, sent=sent, finish_reason=self._finish_reason, usage=self._usage)

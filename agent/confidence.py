@@ -1,19 +1,22 @@
 """How likely an answer from the help center is right: evidence in, one number with its parts out.
 
 The weights were fitted offline on labelled questions (evals/fit_confidence.py) and ship as confidence_weights.json with
-their provenance. Until an operator calibrates them on their own questions the number is a first guess, and says so.
+their provenance. Until an operator calibrates them on their own questions (agent/calibration.py) the number is a first
+guess, and says so.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Final
 
+from agent.calibration import Calibration
 from agent.draft import Confidence
 from agent.responders.extractive import ExtractiveAnswer
 from agent.responders.stems import stems
@@ -34,11 +37,12 @@ class Signal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfidenceModel:
-    """A logistic score. `threshold`: below it an answer is not given."""
+    """A logistic score. `threshold`: below it an answer is not given, unless `calibration` says it by topic."""
 
     intercept: float
     signals: Mapping[str, Signal]
     threshold: float
+    calibration: Calibration | None = None
 
     def score(self, evidence: Mapping[str, float]) -> Confidence:
         contributions = {
@@ -48,17 +52,40 @@ class ConfidenceModel:
         value = 1.0 / (1.0 + math.exp(-(self.intercept + sum(contributions.values()))))
         return Confidence(
             value=round(value, 4),
-            calibrated=False,
+            calibrated=self.calibration is not None,
             evidence={name: round(number, 4) for name, number in evidence.items()},
             contributions={name: round(part, 4) for name, part in contributions.items()},
         )
+
+    def threshold_for(self, article: str | None) -> float:
+        """From which confidence on an answer that rests on `article` is given."""
+        return self.threshold if self.calibration is None else self.calibration.threshold_for(article)
+
+    def by(self, calibration: Calibration) -> ConfidenceModel:
+        """The same signals as `calibration` weighs them. Raises KeyError where it lacks one."""
+        signals = {name: replace(one, weight=calibration.weights[name]) for name, one in self.signals.items()}
+        return ConfidenceModel(
+            intercept=calibration.intercept,
+            signals=signals,
+            threshold=calibration.threshold,
+            calibration=calibration,
+        )
+
+
+def _shipped_text() -> str:
+    return resources.files("agent").joinpath("confidence_weights.json").read_text("utf-8")
 
 
 @cache
 def shipped_model() -> ConfidenceModel:
     """The weights that come with the project."""
-    text = resources.files("agent").joinpath("confidence_weights.json").read_text("utf-8")
-    return read_model(text)
+    return read_model(_shipped_text())
+
+
+@cache
+def shipped_name() -> str:
+    """Names the shipped weights, so that a calibration of others is noticed."""
+    return hashlib.sha256(_shipped_text().encode()).hexdigest()[:12]
 
 
 def read_model(text: str) -> ConfidenceModel:
@@ -84,6 +111,8 @@ def evidence_of(found: SearchResult, answer: ExtractiveAnswer, *, follow_up: boo
     """Signals of how well `found` and `answer` fit the question; each is 0 where there is nothing to measure."""
     words = stems(found.question)
     asked = max(1, len(words))
+    cited = answer.citations[0].article_id if answer.citations else None
+    by_words = [hit.lexical_rank for hit in found.hits if hit.passage.article_id == cited and hit.lexical_rank]
     dense = _by_article(found.hits, lambda hit: hit.dense)
     lexical = _by_article(found.hits, lambda hit: hit.lexical)
     fused = _by_article(found.hits, lambda hit: hit.score)
@@ -96,9 +125,13 @@ def evidence_of(found: SearchResult, answer: ExtractiveAnswer, *, follow_up: boo
         "agreement": _agreement(found.hits),
         "coverage": found.coverage,
         "unknown": min(1.0, len(found.unknown_words) / asked),
+        "opening": _first(_by_article(found.hits, lambda hit: hit.parts.opening)),
+        "word_rank": 1.0 / min(by_words) if by_words else 0.0,
         "quote": answer.cosine,
+        "quote_lead": answer.lead,
         "quoted_words": answer.own,
         "said": answer.said,
+        "named": answer.named,
         "length": min(1.0, math.log1p(len(found.question.split())) / 4.0),
         "follow_up": float(follow_up),
     }

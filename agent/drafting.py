@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agent import replies
 from agent.confidence import certain
-from agent.draft import Confidence, Decision, Draft, ShownHit, TurnKind
+from agent.draft import CHOOSE, OFFER_PERSON, Confidence, Decision, Draft, ShownHit, TurnKind
+from agent.guardrails import fold
 from agent.hearing import Heard
+from agent.knowledge_search import passage_language
+from agent.languages import NAMES
 from agent.responders.extractive import ExtractiveAnswer
+from agent.turn_rules import provokes
 from agent.understanding import Understood
 from conversations.model import HandoffReason
-from knowledge_base.model import Hit, SearchResult
+from knowledge_base.model import Hit, SearchResult, Vectors
 from tools.tool import ToolCall
 
 EXTRACTIVE: Final = "extractive"
 LLM: Final = "llm"
 _SHOWN_HITS: Final = 5
 _LONGEST_DETAIL: Final = 300
+_SEVERAL_ORDERS: Final = frozenset({"orders", "which_order"})
 ORDER_TOLD: Final = 0.95
 """Confidence of an order's state as the shop itself reports it: the facts are right, the order may be another one."""
 
@@ -34,6 +39,20 @@ class Found:
     follow_up: bool
 
     @property
+    def own(self) -> Vectors:
+        """The vector of what the customer wrote, without the conversation before it."""
+        return self.result.vector if self.result.own is None else self.result.own
+
+    @property
+    def nearest(self) -> float:
+        """The cosine of the nearest passage, 0 where nothing was found."""
+        return max((hit.dense for hit in self.result.hits), default=0.0)
+
+    def speaks(self, language: str) -> bool:
+        """Whether some of what was found is in `language`, as far as it can be told."""
+        return any(passage_language(hit.passage) in (language, None) for hit in self.result.hits)
+
+    @property
     def kind(self) -> TurnKind:
         return TurnKind.FOLLOW_UP if self.follow_up else TurnKind.QUESTION
 
@@ -45,7 +64,39 @@ def unreadable() -> Draft:
 def small_talk(heard: Heard, understood: Understood) -> Draft:
     text = replies.SMALL_TALK[understood.small_talk] if understood.small_talk else replies.SOME_TALK
     confidence = certain("small_talk", understood.score)
-    return _said(text, TurnKind.SMALL_TALK, heard.asked.own, Decision.ANSWER, confidence)
+    draft = _said(text, TurnKind.SMALL_TALK, heard.asked.own, Decision.ANSWER, confidence)
+    return replace(draft, request=OFFER_PERSON) if replies.offers_person(text) else draft
+
+
+def out_of_scope(heard: Heard, understood: Understood) -> Draft:
+    confidence = certain("out_of_scope", min(1.0, understood.score))
+    return _said(replies.OUT_OF_SCOPE, TurnKind.OUT_OF_SCOPE, heard.asked.own, Decision.ANSWER, confidence)
+
+
+def abuse(heard: Heard) -> Draft:
+    text = replies.CANNOT_SAY if provokes(fold(heard.text)) else replies.KEEP_IT_CIVIL
+    return _said(text, TurnKind.ABUSE, heard.asked.own, Decision.ANSWER, certain("abuse", 1.0))
+
+
+def other_language(found: Found, language: str) -> Draft:
+    """The help center holds nothing in the customer's language, and quoting another would not be an answer."""
+    name = NAMES.get(language, language)
+    detail = f"The customer writes in {name}; the help center has no article in {name}."
+    return replace(not_found(found), reason=HandoffReason.LANGUAGE, detail=detail)
+
+
+def offering(draft: Draft) -> Draft:
+    """The same reply with the offer of a person under it."""
+    if draft.request is not None or replies.offers_person(draft.text):
+        return draft
+    text = draft.text.replace(f"\n\n{replies.IF_NOT_IT}", "")
+    offer = replies.said_in(replies.OFFER, draft.language)
+    return replace(draft, text=f"{text}\n\n{offer}", request=OFFER_PERSON)
+
+
+def goes_on(heard: Heard) -> Draft:
+    """The customer does not want the person they were offered."""
+    return _said(replies.GOING_ON, TurnKind.SMALL_TALK, heard.asked.own, Decision.ANSWER, certain("small_talk", 1.0))
 
 
 def clarify(heard: Heard, found: Found | None = None) -> Draft:
@@ -74,9 +125,22 @@ def sign_in(heard: Heard, question: str) -> Draft:
     )
 
 
-def order_told(question: str, call: ToolCall) -> Draft:
-    """What the order tool said, word for word; a handoff when it could not be reached."""
+def order_told(heard: Heard, call: ToolCall) -> Draft:
+    """What the order tool said, word for word; a handoff when it could not be reached.
+
+    Which order is meant is asked once: who does not find theirs among the choices is offered a person.
+    """
     down = call.result.code == "unavailable"
+    told = _order_said(heard.asked.question, call, down=down)
+    if call.result.code not in _SEVERAL_ORDERS:
+        return told
+    if not heard.choices:
+        return replace(told, request=CHOOSE)
+    listed = told.text.rpartition("\n\n")[0]
+    return replace(told, text=f"{listed}\n\n{replies.OFFER}", request=OFFER_PERSON)
+
+
+def _order_said(question: str, call: ToolCall, *, down: bool) -> Draft:
     return Draft(
         text=replies.TOOL_DOWN if down else call.result.message,
         decision=Decision.HANDOFF if down else Decision.ANSWER,

@@ -59,8 +59,11 @@ _MONEY: Final = re.compile(
 _QUANTITY: Final = re.compile(
     rf"{_RANGE}(?P<high>{_NUMBER}|\b(?:{_SMALL})\b)[\s-]?(?P<unit>{_UNIT})(?![a-z])", re.IGNORECASE
 )
-_PLAIN: Final = re.compile(rf"(?<![\w.,]){_NUMBER}(?!\w)|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|"
-                           r"twenty|thirty|sixty|ninety)\b", re.IGNORECASE)  # fmt: skip
+_PLAIN: Final = re.compile(
+    rf"(?<![\w.,]){_NUMBER}(?!\w)|(?<![\w.,]){_NUMBER}(?=[A-Za-zµΩ°]{{1,4}}\b)"
+    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|sixty|ninety)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)

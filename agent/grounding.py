@@ -1,15 +1,16 @@
 """Is every sentence of an answer supported by what it cites? Pure, no model, about a millisecond an answer.
 
-A claim is supported by a source if its facts, names and polarity are literally there and its words mostly are.
-What this cannot see, a wrong claim made only of the source's own words, is bounded by checking against single
-sentences of the source instead of the whole passage.
+A claim is supported by a source if its facts, names and polarity are literally there and its words mostly are, in each
+of its clauses. What this cannot see, a wrong claim made only of the source's own words, is bounded by checking against
+single sentences of the source instead of the whole passage. How much gets through: evals/grounding.py.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,17 @@ import numpy as np
 from agent.claims import Segment, is_framing, is_promise, plain, segments
 from agent.draft import SentenceSupport
 from agent.facts import Fact, facts_in, holds
-from agent.words import ABSOLUTES, NEGATIONS, OPPOSITES, RESTRICTIONS, content_stems, names_in, outcomes_in, tokens
+from agent.words import (
+    ABSOLUTES,
+    EXCEPTIONS,
+    NEGATIONS,
+    OPPOSITES,
+    RESTRICTIONS,
+    content_stems,
+    names_in,
+    outcomes_in,
+    tokens,
+)
 from conversations.model import JsonValue
 from knowledge_base.model import Passage, Vectors
 from knowledge_base.sentences import sentences
@@ -26,8 +37,14 @@ from tools.tool import ToolCall
 FRAMING: Final = "framing"
 """The `source` of a sentence that claims nothing and so needs none."""
 
-MIN_OVERLAP: Final = 0.6
-"""Share of a claim's content words found in its best source sentences."""
+MIN_OVERLAP: Final = 0.75
+"""Share of a claim's content words found in its best source sentences; of three or fewer, all."""
+MIN_CLAUSE_OVERLAP: Final = 0.6
+"""The same for one clause of it: a false half does not pass on the words of the true one."""
+FEW: Final = 3
+"""Content words and facts below which a claim ("It is free.") means nothing without the sentence around it."""
+MIN_SHARE_SAID: Final = 0.5
+"""Of a source sentence, what so short a claim must say, so that it leaves no condition behind."""
 MIN_OVERLAP_WITH_COSINE: Final = 0.4
 MIN_COSINE: Final = 0.75
 """With an embedder, a claim of fewer shared words counts if it is this close to its best source sentence."""
@@ -42,6 +59,17 @@ _PERIOD_FROM: Final = re.compile(
     rf"({'|'.join(_START_OF)})\b",
     re.IGNORECASE,
 )
+
+_JOINED: Final = re.compile(
+    r",?\s+(?:and|but|so|plus|while|whereas|because|since|as well as)\s+|,\s+(?:which|who|where)\s+", re.IGNORECASE
+)
+_CLAUSES: Final = re.compile(rf"{_JOINED.pattern}|[;—(]\s*|:\s+|\s–\s", re.IGNORECASE)
+_BOUND: Final = re.compile(
+    r"\b(?:(at least|no less than|not less than|minimum of|more than|over|starting at)|"
+    r"(?:up to|at most|no more than|not more than|maximum of|less than|under))\s+(?:\w+\s+)?\W?\d",
+    re.IGNORECASE,
+)
+_ASSENT: Final = re.compile(r"(?:(yes|sure|certainly|of course|absolutely)|(no))\W*\Z", re.IGNORECASE)
 
 Embed = Callable[[Sequence[str]], Vectors]
 
@@ -76,9 +104,20 @@ def passage_source(passage: Passage, marker: int) -> Source:
     )
 
 
+def text_source(id: str, texts: Sequence[str], *, context: str, marker: int) -> Source:
+    """What [marker] cites, where only its text is at hand."""
+    units = (unit for text in texts for unit in _units(text))
+    return Source(id=id, units=tuple(dict.fromkeys(units)), context=context, marker=marker)
+
+
 def tool_source(call: ToolCall) -> Source:
-    """A tool's result as a source: what it told the customer, and each value it returned under its names."""
-    return Source(id=call.id, units=tuple(dict.fromkeys([*_units(call.result.message), *_named(call.result.data)])))
+    """A tool's result as a source."""
+    return values_source(call.id, call.result.message, call.result.data)
+
+
+def values_source(id: str, message: str, data: Mapping[str, JsonValue]) -> Source:
+    """What a tool told the customer, and each value it returned under its names."""
+    return Source(id=id, units=tuple(dict.fromkeys([*_units(message), *_named(data)])))
 
 
 def check(text: str, sources: Sequence[Source], *, embed: Embed | None = None) -> tuple[SentenceSupport, ...]:
@@ -94,6 +133,10 @@ def check(text: str, sources: Sequence[Source], *, embed: Embed | None = None) -
 def _support(cut: tuple[Segment, ...], index: int, sources: Sequence[Source], embed: Embed | None) -> SentenceSupport:
     segment = cut[index]
     words = segment.words
+    if not re.search(r"\w", words) and segment.markers:
+        return SentenceSupport(sentence=segment.text, source=None, score=0.0)  # a citation of nothing
+    if _ASSENT.match(words) and not _agrees(cut, index):
+        return SentenceSupport(sentence=segment.text, source=None, score=0.0)
     if is_framing(words) or _introduces(cut, index):
         return SentenceSupport(sentence=segment.text, source=FRAMING, score=1.0)
     cited = _markers_for(cut, index)
@@ -113,6 +156,14 @@ def _introduces(cut: tuple[Segment, ...], index: int) -> bool:
     return not facts_in(words) and not is_promise(words)
 
 
+def _agrees(cut: tuple[Segment, ...], index: int) -> bool:
+    """A "yes" needs a sentence after it that does not deny, a "no" one that does."""
+    assent = _ASSENT.match(cut[index].words)
+    if assent is None or index + 1 == len(cut):
+        return False
+    return bool(_negations(tokens(cut[index + 1].words)) % 2) == bool(assent[2])
+
+
 def _markers_for(cut: tuple[Segment, ...], index: int) -> frozenset[int]:
     """The sentence's own markers, else those of the next sentence of its paragraph that has some, else the last."""
     block = cut[index].block
@@ -122,7 +173,24 @@ def _markers_for(cut: tuple[Segment, ...], index: int) -> frozenset[int]:
 
 
 def _score(words: str, source: Source, embed: Embed | None) -> float:
-    """How far the source supports the sentence, 0..1; 0 if any fact, name or polarity is not the source's."""
+    """How far the source supports the sentence, 0..1: as a whole, or clause by clause from different sentences."""
+    whole = _score_whole(words, source, embed)
+    # Not at semicolons: the cells of a table's row, each true of some row, are not true of any together.
+    clauses = [clause for clause in _JOINED.split(words) if clause and (content_stems(clause) or facts_in(clause))]
+    if whole or len(clauses) < 2 or is_promise(words):
+        return whole
+    return min(_score_whole(clause, _in_clauses(source), embed) for clause in clauses)
+
+
+@lru_cache(maxsize=64)
+def _in_clauses(source: Source) -> Source:
+    """The source cut as finely as the claim, so that a "not" in another clause does not excuse one of the claim's."""
+    clauses = (clause.strip() for unit in source.units for clause in _CLAUSES.split(unit) if clause.strip())
+    return replace(source, units=tuple(dict.fromkeys(clauses)))
+
+
+def _score_whole(words: str, source: Source, embed: Embed | None) -> float:
+    """0 if any fact, name or polarity is not the source's."""
     if any(_same_words(words, unit) for unit in source.units):
         return 1.0
     if is_promise(words) and not source.is_tool:
@@ -132,14 +200,10 @@ def _score(words: str, source: Source, embed: Embed | None) -> float:
     if not ranked or not stems:
         return 0.0
     best = ranked[0]
-    context = content_stems(source.context)
-    covered = stems & (content_stems(best) | content_stems(" ".join(ranked[1:2])) | context)
-    overlap = len(covered) / len(stems)
-    if not _literally_there(words, stems, source, best) or not _same_meaning(words, stems, best):
-        return 0.0
-    if ABSOLUTES & set(tokens(words)) - set(tokens(" ".join(ranked[:2]))) or _runs_from(words) - _runs_from(best):
-        return 0.0
-    if source.is_tool and not outcomes_in(words) <= _outcomes_told(words, source):
+    near = ranked if source.is_tool else ranked[:2]  # a tool's result is about one thing as a whole
+    known = content_stems(f"{' '.join(near)} {source.context}")
+    overlap = len(stems & known) / len(stems)
+    if not _each_clause(words, known, best) or not _faithful(words, stems, source, best):
         return 0.0
     if overlap >= MIN_OVERLAP:
         return overlap
@@ -147,6 +211,40 @@ def _score(words: str, source: Source, embed: Embed | None) -> float:
         return 0.0
     pair = embed([words, best])
     return overlap if float(np.dot(pair[0], pair[1])) >= MIN_COSINE else 0.0
+
+
+def _faithful(words: str, stems: frozenset[str], source: Source, best: str) -> bool:
+    """Nothing in the claim goes beyond its best source sentence, however many words they share."""
+    if not _says_enough(words, stems, best) or not _literally_there(words, stems, source, best):
+        return False
+    if not _same_meaning(words, stems, best) or not _bounds(words) <= _bounds(best):
+        return False
+    if ABSOLUTES & set(tokens(words)) - set(tokens(best)) or _runs_from(words) - _runs_from(best):
+        return False
+    return not source.is_tool or outcomes_in(words) <= _outcomes_told(words, source)
+
+
+def _says_enough(words: str, stems: frozenset[str], unit: str) -> bool:
+    """A very short claim says most of its source sentence: "It is free" is not "Standard is free from $75"."""
+    if len(stems) + len(facts_in(words)) >= FEW:
+        return True
+    there = content_stems(unit)
+    return stems <= there and len(stems) >= MIN_SHARE_SAID * (len(there) + len(facts_in(unit)))
+
+
+def _each_clause(words: str, known: frozenset[str], unit: str) -> bool:
+    clauses = [clause for clause in _CLAUSES.split(words) if clause]
+    if len(clauses) == 1:
+        return True
+    for clause in clauses:
+        stems = content_stems(clause)
+        if len(stems & known) < MIN_CLAUSE_OVERLAP * len(stems):
+            return False
+        if ABSOLUTES & set(tokens(clause)) and not any(
+            _says_enough(clause, stems, own) for own in _CLAUSES.split(unit)
+        ):
+            return False
+    return True
 
 
 def _closeness(words: str, stems: frozenset[str], unit: str) -> tuple[float, int, float]:
@@ -187,19 +285,29 @@ def _same_meaning(words: str, stems: frozenset[str], unit: str) -> bool:
     return bool(RESTRICTIONS & set(mine)) or _keeps_restriction(stems, unit, theirs)
 
 
+def _bounds(text: str) -> frozenset[str]:
+    """On which side of its numbers the text leaves room: "at least 5 days" is not "up to 5 days"."""
+    return frozenset("low" if match[1] else "high" for match in _BOUND.finditer(text))
+
+
 def _runs_from(text: str) -> frozenset[str]:
     """From what its periods run: "30 days of delivery" is not "30 days of purchase"."""
     return frozenset(_START_OF[match[1].lower()] for match in _PERIOD_FROM.finditer(text))
 
 
 def _keeps_restriction(stems: frozenset[str], unit: str, theirs: tuple[str, ...]) -> bool:
-    """ "Return shipping is free" is not what "Return shipping is free only for members" says."""
+    """For a claim without such words: "Returns are free" is not what "Returns are free only for members" says.
+
+    Who names the members may leave out the "only"; an exception is never left out.
+    """
+    if EXCEPTIONS & set(theirs):
+        return False
     place = next((index for index, word in enumerate(theirs) if word in RESTRICTIONS), None)
     if place is None:
         return True
     about = content_stems(unit)
     restricted_to = (content_stems(word) & about for word in theirs[place + 1 :])
-    return next((bool(found & stems) for found in restricted_to if found), True)
+    return next((bool(found & stems) for found in restricted_to if found), False)
 
 
 def _negations(words: Sequence[str]) -> int:
@@ -218,7 +326,7 @@ def _outcomes_told(words: str, source: Source) -> frozenset[str]:
 
 
 def _same_words(words: str, unit: str) -> bool:
-    return tokens(words) == tokens(unit) and bool(tokens(words))
+    return tokens(words) == tokens(unit) and bool(tokens(words)) and facts_in(words) == facts_in(unit)
 
 
 def _units(text: str) -> tuple[str, ...]:

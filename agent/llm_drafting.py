@@ -20,6 +20,7 @@ from tools.order_model import compact_number
 from tools.orders import ORDER_STATUS
 
 _LONGEST_DETAIL: Final = 300
+TOO_LITTLE: Final = "Too little of what the language model wrote had support in the help center."
 
 
 def draft_of(answer: LlmAnswer, heard: Heard, found: Found, *, threshold: float) -> Draft | None:
@@ -41,6 +42,11 @@ def draft_of(answer: LlmAnswer, heard: Heard, found: Found, *, threshold: float)
         unsure = replace(not_found(found), responder=LLM, confidence=confidence)
         return replace(unsure, sentences=answer.sentences, tool_calls=answer.tool_calls)
     return _said(answer, found, Decision.ANSWER, confidence)
+
+
+def is_unsure(draft: Draft | None, answer: LlmAnswer) -> bool:
+    """True where a quotation is better than `draft`, if there is one that is sure enough. A wish stands."""
+    return draft is None or (draft.reason is HandoffReason.LOW_CONFIDENCE and not answer.intents)
 
 
 def looked_up(answer: LlmAnswer, number: str | None) -> bool:
@@ -70,7 +76,7 @@ def confidence_of(answer: LlmAnswer, found: Found) -> Confidence:
     """The search's (or the shop's) evidence and the share of supported sentences, as a geometric mean.
 
     Both are needed: a sentence that some passage states in full is still no answer to a question that the search found
-    nothing on. A guess until it is calibrated.
+    nothing on. A guess: `baton calibrate` promises for quoted answers only.
     """
     told = any(call.result.code != "unavailable" for call in answer.tool_calls)
     share = 1.0 - answer.dropped / len(answer.sentences) if answer.sentences else 0.0
@@ -78,7 +84,7 @@ def confidence_of(answer: LlmAnswer, found: Found) -> Confidence:
         return certain("tool_result", math.sqrt(ORDER_TOLD * share))
     value = math.sqrt(found.confidence.value * share) if answer.citations else 0.0
     evidence = {**found.confidence.evidence, "supported": round(share, 4)}
-    return replace(found.confidence, value=round(value, 4), evidence=evidence)
+    return replace(found.confidence, value=round(value, 4), calibrated=False, evidence=evidence)
 
 
 def _said(answer: LlmAnswer, found: Found, decision: Decision, confidence: Confidence) -> Draft:

@@ -55,6 +55,20 @@ _WHOLE_QUESTION = re.compile(
     r"^(?:and|but|or|so|then)\b.{0,12}\b(?:(?:how|where|what|which|when|why) (?:do|does|can|is|are|should|will|to)|"
     r"(?:do|does|can|is|are|will) (?:you|i|we|my|your))\b(?!.*\b(?:it|that|them|those|these|this)\b)"
 )
+_SWAPS = re.compile(
+    r"^(?:(?:ok|okay|thanks|great|got it|i see)[\s,.!]+)*(?:and|what about|how about|or|und|et|y|e|en)\s+"
+    r"(?:(?P<how>to|for|in|from|with|on|at|into)\s+)?(?P<what>[^?!.,;]{1,40}?)[\s?!.]*$",
+    re.IGNORECASE,
+)
+_SWAPPED = re.compile(r"\b(?P<how>to|for|in|from|with|on|at|into)\s+(?P<what>[^?!.,;]{1,40}?)[\s?!.]*$", re.IGNORECASE)
+_MOST_SWAPPED: Final = 3
+"""Content words of what is put in another's place: "to the UK" for "to Canada", no clause for a clause."""
+_LONGEST_NARROWED: Final = 12
+_CLAUSE = re.compile(
+    r"\b(?:how|what|when|where|who|which|why|if|is|are|do|does|can|could|will|would|should|it|them|they|that|this|i|we|"
+    r"you|not|want|need|get|send|pay|return|order)\b",
+    re.IGNORECASE,
+)
 _FILLERS = frozenset(
     """
     a an the and or but so ok okay for to in on of at with is are was were be do does did can could will
@@ -83,15 +97,22 @@ class Leaning(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandAlone:
-    """`question` is what to search for; `own` the new words alone. They differ where `leaning` is not NONE."""
+    """`question` is what to search for; `own` the new words alone. They differ where `leaning` is not NONE.
+
+    `whole` says that `question` needs nothing said before: "shipping to the UK?" of "and the UK?" after Canada.
+    """
 
     question: str
     own: str
     leaning: Leaning
+    whole: bool = False
 
 
 def stand_alone(new: str, earlier: Sequence[str]) -> StandAlone:
     """`new` made to stand alone by `earlier` questions of the same episode, oldest first."""
+    swapped = _swapped(new, earlier[-1]) if earlier else None
+    if swapped is not None:
+        return StandAlone(question=swapped, own=new, leaning=Leaning.CLEARLY, whole=True)
     leaning = _leaning(new) if earlier else Leaning.NONE
     if leaning is Leaning.NONE:
         return StandAlone(question=new, own=new, leaning=leaning)
@@ -101,6 +122,32 @@ def stand_alone(new: str, earlier: Sequence[str]) -> StandAlone:
 def content_words(text: str) -> list[str]:
     """The words of `text` that could name a topic, folded."""
     return [word for word in _WORD.findall(fold(text)) if word not in _FILLERS]
+
+
+def _swapped(new: str, before: str) -> str | None:
+    """The question before with what it was about at its end replaced by what is named now, or None.
+
+    Where it ended in no place or purpose, one that is named with its preposition is put there: "and to Canada?".
+    """
+    names, asked = _SWAPS.match(new.strip()), _SWAPPED.search(before)
+    if names is None or "\n" in before.strip():
+        return None
+    if asked is None:
+        return _narrowed(names, before)
+    same = names["how"] is None or names["how"].casefold() == asked["how"].casefold()
+    few = all(0 < len(content_words(one["what"])) <= _MOST_SWAPPED for one in (names, asked))
+    if not same or not few or any(_CLAUSE.search(one["what"]) for one in (names, asked)):
+        return None
+    return f"{before[: asked.start('what')]}{names['what'].strip()}?"
+
+
+def _narrowed(names: re.Match[str], before: str) -> str | None:
+    few = 0 < len(content_words(names["what"])) <= _MOST_SWAPPED and len(before.split()) <= _LONGEST_NARROWED
+    if names["how"] is None or not few or _CLAUSE.search(names["what"]):
+        return None
+    if not before.strip().endswith("?") or leans(before):
+        return None
+    return f"{before.strip(' ?!.')} {names['how']} {names['what'].strip()}?"
 
 
 def _topic(earlier: Sequence[str]) -> list[str]:

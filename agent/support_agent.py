@@ -5,25 +5,35 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from agent import drafting, replies
+from agent.action_talk import told_about_action
 from agent.chat_model import AgentUnavailable
 from agent.confidence import ConfidenceModel, evidence_of, nothing_found, shipped_model
-from agent.draft import Activity, ActivityListener, Decision, Draft, TurnInput, TurnKind
+from agent.draft import Activity, Decision, Draft, TurnHost, TurnInput, TurnKind
 from agent.drafting import Found
+from agent.errand_running import ErrandRunner
+from agent.errands import errand_in
 from agent.guardrails import fold
-from agent.hearing import Heard, hear
-from agent.knowledge_search import KnowledgeSearch, viewer_of
-from agent.llm_drafting import draft_of, looked_up, ungrounded
+from agent.hearing import Heard, alone, hear
+from agent.knowledge_search import KnowledgeSearch, in_language, viewer_of
+from agent.llm_drafting import TOO_LITTLE, draft_of, is_unsure, looked_up, ungrounded
+from agent.model_responder import ModelResponder, Showing
+from agent.mood import anger_of
+from agent.order_telling import OrderTeller, named_order
+from agent.pinned import Pinned
 from agent.responders import extractive
+from agent.responders.extractive import ExtractiveAnswer
 from agent.responders.llm_model import LlmAnswer, LlmRequest
+from agent.responders.stems import stems
+from agent.several import together
 from agent.standalone import Leaning, content_words, is_vague, leans
-from agent.turn_rules import continues_order_status, is_no, is_yes, order_number, overrides_rules
-from agent.understanding import Understanding, Understood
+from agent.tracing import step, unnoted
+from agent.turn_rules import continues_order_status, declines, is_no, is_yes, overrides_rules
+from agent.understanding import FAR, Understanding, Understood
+from knowledge_base.languages import ENGLISH
 from knowledge_base.model import Hit, Viewer
-from tools.orders import ORDER_STATUS
-from tools.tool import ToolCall
 from tools.toolbox import Toolbox
 
 _HITS: Final = 8
@@ -31,11 +41,14 @@ _RESERVE_S: Final = 0.5
 """Kept back from the deadline, so that a turn that came to nothing is still stored as a handoff in time."""
 _FEW_WORDS: Final = 2
 """A message this short ("size?") names too little to hand off before asking what is meant."""
-_SURE: Final = 0.15
-"""Answers less than this above the threshold say how to get a person."""
+_NOTHING_NEAR: Final = 0.3
+"""Cosine below which the help center has nothing near a question: only then it can be declined as far off."""
+_SURE: Final = 0.22
+"""Answers less than this share of the way from the threshold to certainty say how to get a person."""
 _SHARE_BEFORE_TOOL: Final = 0.7
 """Of the time left, what the model may use on an order; then the shop is asked without it."""
-_NO_ANSWER: Final = "The language model did not answer:"
+NO_ANSWER: Final = "The language model did not answer:"
+"""How `Draft.fell_back` begins where the model was silent."""
 _CLARIFYING: Final = frozenset((replies.UNREADABLE, replies.TELL_ME_MORE, replies.WHICH_THING))
 
 
@@ -46,13 +59,10 @@ class Asked:
     turn: TurnInput
     heard: Heard
     until: float
-    on_activity: ActivityListener
+    host: TurnHost
 
-
-class ModelResponder(Protocol):
-    """A language model that answers from hits and read tools. Raises AgentUnavailable when it cannot."""
-
-    async def respond(self, request: LlmRequest) -> LlmAnswer: ...
+    def left(self, clock: Callable[[], float]) -> Callable[[], float]:
+        return lambda: max(0.0, self.until - clock())
 
 
 class SupportAgent:
@@ -72,53 +82,104 @@ class SupportAgent:
         self._knowledge = knowledge
         self._understanding = understanding
         self._toolbox = toolbox
+        self._errands = ErrandRunner(toolbox)
+        self._teller = OrderTeller(toolbox)
         self._llm = llm
         self._clock = clock
         self._confidence = confidence or shipped_model()
+        self._pins = {"threshold": f"{self._confidence.threshold:.6f}", **(llm.pins if llm else {})}
 
-    async def reply(self, turn: TurnInput, *, on_activity: ActivityListener, deadline_s: float) -> Draft:
+    def replaying(self, pinned: Pinned) -> SupportAgent:
+        """This agent over what an earlier turn was pinned to; without a model's server it quotes."""
+        threshold = self._confidence.threshold if pinned.threshold is None else pinned.threshold
+        return SupportAgent(
+            knowledge=pinned.knowledge,
+            understanding=self._understanding,
+            toolbox=self._toolbox.replaying(pinned.results),
+            llm=self._llm.replaying(pinned) if self._llm and pinned.model else None,
+            clock=self._clock,
+            confidence=replace(self._confidence, threshold=threshold),
+        )
+
+    async def reply(self, turn: TurnInput, *, host: TurnHost, deadline_s: float) -> Draft:
         """A draft within `deadline_s` seconds. Expected failures (no hit, a tool or the model down) are drafts too."""
         heard = hear(turn)
-        asked = Asked(turn=turn, heard=heard, until=self._clock() + deadline_s - _RESERVE_S, on_activity=on_activity)
+        with step("turn", unnoted, span="invoke_agent", gen_ai__operation__name="invoke_agent") as figures:
+            draft = await self._reply(turn, heard, host=host, deadline_s=deadline_s)
+            figures.add(decision=draft.decision.value, responder=draft.responder)
+        text, anger = replies.said_in(draft.text, heard.language), max(draft.anger, anger_of(heard.text))
+        return replace(draft, pins=self._pins, text=text, anger=anger, language=heard.language)
+
+    async def _reply(self, turn: TurnInput, heard: Heard, *, host: TurnHost, deadline_s: float) -> Draft:
+        asked = Asked(turn=turn, heard=heard, until=self._clock() + deadline_s - _RESERVE_S, host=host)
+        told = told_about_action(heard, turn.actions)
+        if told is not None:
+            return told
+        wish = self._wish(heard)
+        if wish is not None:
+            return drafting.wants_person(heard, wish)
+        if heard.offered and declines(fold(heard.text)):
+            return drafting.goes_on(heard)
+        errand = errand_in(turn.messages, turn.new_from, proven=turn.principal.proven)
+        if errand is not None and self._errands.can(errand.kind):
+            host.activity(Activity.CHECKING_ORDER)
+            return await self._errands.run(errand, turn.principal, left=asked.left(self._clock))
+        each = heard.each() if self._llm is None else (heard,)
+        if len(each) == 1:
+            return await self._drafted(asked)
+        drafts = [await self._drafted(replace(asked, heard=one)) for one in each]
+        return together(heard.asked.question, drafts)
+
+    async def _drafted(self, asked: Asked) -> Draft:
+        """The draft of one question: by its words alone, from the shop, or from the help center."""
+        heard = asked.heard
         understood = self._by_words(heard)
         draft = self._without_search(heard, understood)
         if draft is not None:
             return draft
         about_order = understood is not None and understood.kind is TurnKind.ORDER_STATUS
-        if about_order and (self._llm is None or not turn.principal.verified):
+        if about_order and (self._llm is None or not asked.turn.principal.proven):
             return await self._about_order(asked)
-        on_activity(Activity.SEARCHING)
+        asked.host.activity(Activity.SEARCHING)
         try:
             async with asyncio.timeout(max(0.0, asked.until - self._clock())):
-                found = await asyncio.to_thread(self._look_up, heard, viewer_of(turn.principal))
+                with step("search and quote", asked.host.note):
+                    found = await asyncio.to_thread(self._look_up, heard, viewer_of(asked.turn.principal))
         except TimeoutError:
             return drafting.too_slow(heard)
-        if about_order:
-            return await self._about_order(asked, found)
+        draft = await self._after_search(asked, found, about_order=about_order)
+        return replace(draft, anger=self._understanding.anger(heard.asked.own, found.own))
+
+    async def _after_search(self, asked: Asked, found: Found, *, about_order: bool) -> Draft:
+        heard = asked.heard
         understood = self._by_likeness(heard, found)
+        if about_order or understood.kind is TurnKind.ORDER_STATUS:
+            return await self._about_order(asked, found)
         draft = self._without_search(heard, understood)
         if draft is not None:
             return draft
-        if understood.kind is TurnKind.ORDER_STATUS:
-            return await self._about_order(asked, found)
-        on_activity(Activity.WRITING)
-        if self._llm is None:
-            return self._judged(heard, found)
-        return await self._written(self._llm, asked, found)
+        asked.host.activity(Activity.WRITING)
+        if self._llm is not None:
+            return await self._written(self._llm, asked, found)
+        left = asked.left(self._clock)()
+        return await self._teller.instead(self._judged(heard, found), heard, asked.turn.principal, deadline_s=left)
 
-    def _by_words(self, heard: Heard) -> Understood | None:
-        """What the words alone settle. A request for a person counts in whichever of the new messages it stands."""
-        accepts = is_yes(fold(heard.text)) and replies.OFFER in heard.last_reply
+    def _wish(self, heard: Heard) -> Understood | None:
+        """A wish for a person in so many words, in whichever new message it stands, or a yes to the offer."""
+        accepts = heard.offered and is_yes(fold(heard.text))
         if accepts or (is_no(fold(heard.text)) and replies.IF_NOT_IT in heard.last_reply):
             return Understood(kind=TurnKind.WANTS_PERSON, by="rule", score=1.0)
-        parts = [self._understanding.by_rules(part) for part in heard.parts]
-        for part in parts:
-            if part is not None and part.kind is TurnKind.WANTS_PERSON:
-                return part
+        understood = (self._understanding.by_rules(part) for part in heard.parts)
+        return next((one for one in understood if one is not None and one.kind is TurnKind.WANTS_PERSON), None)
+
+    def _by_words(self, heard: Heard) -> Understood | None:
+        """What the words alone settle."""
+        if heard.chosen_order is not None:
+            return Understood(kind=TurnKind.ORDER_STATUS, by="rule", score=1.0)
         understood = self._understanding.by_rules(heard.asked.own)
         if understood is None and self._goes_on_about_order(heard):
             return Understood(kind=TurnKind.ORDER_STATUS, by="rule", score=1.0)
-        if understood is not None and understood.kind is TurnKind.ORDER_STATUS and not self._has_orders():
+        if understood is not None and understood.kind is TurnKind.ORDER_STATUS and not self._teller.can:
             return None
         return understood
 
@@ -126,9 +187,9 @@ class SupportAgent:
         # The vector of a follow-up is that of the question before it as well: likeness would judge the wrong one.
         if found.follow_up:
             return Understood(kind=TurnKind.FOLLOW_UP, by="rule", score=1.0)
-        understood = self._understanding.by_examples(heard.asked.own, found.result.vector)
+        understood = self._understanding.by_examples(heard.asked.own, found.own)
         unknown_thing = understood.kind is TurnKind.ACTION_REQUEST and found.result.unknown_words
-        if unknown_thing or (understood.kind is TurnKind.ORDER_STATUS and not self._has_orders()):
+        if unknown_thing or (understood.kind is TurnKind.ORDER_STATUS and not self._teller.can):
             # "Cancel my flight" in a shop without flights is nothing that a person there could approve.
             return Understood(kind=TurnKind.QUESTION, by="examples", score=understood.score)
         return understood
@@ -144,15 +205,16 @@ class SupportAgent:
             return drafting.wants_person(heard, understood)
         if understood.kind is TurnKind.SMALL_TALK:
             return drafting.small_talk(heard, understood)
+        if understood.kind is TurnKind.ABUSE:
+            return drafting.abuse(heard)
+        if understood.kind is TurnKind.OUT_OF_SCOPE:
+            return drafting.out_of_scope(heard, understood)
         if understood.kind is TurnKind.ACTION_REQUEST:
             return drafting.needs_approval(heard, understood)
         return None
 
-    def _has_orders(self) -> bool:
-        return ORDER_STATUS in self._toolbox.names()
-
     def _goes_on_about_order(self, heard: Heard) -> bool:
-        if heard.asked.leaning is Leaning.NONE or not self._has_orders():
+        if heard.asked.leaning is Leaning.NONE or not self._teller.can:
             return False
         before = heard.asked.question.removesuffix(heard.asked.own)
         about_order = self._understanding.by_rules(before)
@@ -161,40 +223,34 @@ class SupportAgent:
 
     async def _about_order(self, asked: Asked, found: Found | None = None) -> Draft:
         """The order's state from the shop. Whose orders are looked at is the session's business, never the text's."""
-        if not asked.turn.principal.verified:
+        if not asked.turn.principal.proven:
             return drafting.sign_in(asked.heard, asked.heard.asked.question)
         if self._llm is None or found is None:
             return await self._order_told(asked)
         return await self._order_written(self._llm, asked, found)
 
     async def _order_told(self, asked: Asked) -> Draft:
-        """What the shop itself says."""
-        turn, heard = asked.turn, asked.heard
-        question = heard.asked.question
-        asked.on_activity(Activity.CHECKING_ORDER)
-        number = _named_order(heard)
-        result = await self._toolbox.call(
-            turn.principal,
-            ORDER_STATUS,
-            {"order_number": number},
-            deadline_s=max(0.0, asked.until - self._clock()),
-        )
-        if result.code == "sign_in_required":
-            return drafting.sign_in(heard, question)
-        call = ToolCall(id="call_1", tool=ORDER_STATUS, arguments={"order_number": number}, result=result)
-        return drafting.order_told(question, call)
+        asked.host.activity(Activity.CHECKING_ORDER)
+        left = asked.left(self._clock)()
+        return await self._teller.told(asked.heard, asked.turn.principal, deadline_s=left)
 
     async def _order_written(self, llm: ModelResponder, asked: Asked, found: Found) -> Draft:
         """The model's words, where it looked up the order that the customer named; else the shop's."""
+
+        def judge(answer: LlmAnswer) -> Draft | None:
+            draft = draft_of(answer, asked.heard, found, threshold=self._threshold(found))
+            told = looked_up(answer, named_order(asked.heard))
+            rests = draft is not None and (answer.intents or (told and draft.decision is Decision.ANSWER))
+            return draft if rests else None
+
         left = max(0.0, asked.until - self._clock())
+        request = self._request(asked, found, deadline_s=left * _SHARE_BEFORE_TOOL)
         try:
-            answer = await llm.respond(self._request(asked, found, deadline_s=left * _SHARE_BEFORE_TOOL))
+            draft = judge(await llm.respond(replace(request, show=Showing(asked.host, judge))))
         except AgentUnavailable as reason:
-            why = f"{_NO_ANSWER} {reason}"
+            why = f"{NO_ANSWER} {reason}"
         else:
-            draft = draft_of(answer, asked.heard, found, threshold=self._confidence.threshold)
-            told = looked_up(answer, _named_order(asked.heard))
-            if draft is not None and (answer.intents or (told and draft.decision is Decision.ANSWER)):
+            if draft is not None:
                 return draft
             why = "What the language model wrote does not rest on the order that was asked about."
         return replace(await self._order_told(asked), fell_back=why)
@@ -202,19 +258,24 @@ class SupportAgent:
     async def _written(self, llm: ModelResponder, asked: Asked, found: Found) -> Draft:
         """The model's answer; a quotation where the model cannot answer or nothing it wrote may be shown."""
         searched = [found]
+
+        def judge(answer: LlmAnswer) -> Draft | None:
+            surest = max((one.confidence for one in searched), key=lambda confidence: confidence.value)
+            best = replace(found, confidence=surest)
+            return draft_of(answer, asked.heard, best, threshold=self._threshold(found))
+
         left = max(0.0, asked.until - self._clock())
+        request = self._request(asked, found, deadline_s=left, searched=searched)
+        show = Showing(asked.host, judge)
         try:
-            answer = await llm.respond(self._request(asked, found, deadline_s=left, searched=searched))
+            answer = await llm.respond(replace(request, show=show))
         except AgentUnavailable as reason:
-            return replace(self._judged(asked.heard, found), fell_back=f"{_NO_ANSWER} {reason}")
-        surest = max((one.confidence for one in searched), key=lambda confidence: confidence.value)
-        draft = draft_of(answer, asked.heard, replace(found, confidence=surest), threshold=self._confidence.threshold)
-        if draft is not None:
-            return draft
+            return replace(self._judged(asked.heard, found), fell_back=f"{NO_ANSWER} {reason}")
+        draft = judge(answer)
         quoted = self._judged(asked.heard, found)
-        if quoted.decision is Decision.HANDOFF:
-            return ungrounded(answer, found)
-        return replace(quoted, fell_back="Nothing the language model wrote had support in the help center.")
+        if is_unsure(draft, answer) and quoted.decision is not Decision.HANDOFF and not show.shown:
+            return replace(quoted, fell_back=TOO_LITTLE)
+        return draft or ungrounded(answer, found)
 
     def _request(
         self, asked: Asked, found: Found, *, deadline_s: float, searched: list[Found] | None = None
@@ -223,7 +284,7 @@ class SupportAgent:
         viewer = viewer_of(asked.turn.principal)
 
         async def search(query: str) -> tuple[Hit, ...]:
-            read = await asyncio.to_thread(self._read, query, query, viewer, follow_up=False)
+            read = await asyncio.to_thread(self._read, alone(query), viewer, follow_up=False)
             if searched is not None:
                 searched.append(read)
             return read.result.hits
@@ -235,38 +296,54 @@ class SupportAgent:
             principal=asked.turn.principal,
             search=search,
             deadline_s=deadline_s,
-            listener=asked.on_activity,
+            host=asked.host,
         )
 
     def _look_up(self, heard: Heard, viewer: Viewer) -> Found:
         """Hits for the question. Where it may lean on the one before, both readings are tried, the surer is kept."""
-        asked = heard.asked
-        if asked.leaning is not Leaning.MAYBE:
-            return self._read(asked.question, asked.own, viewer, follow_up=asked.leaning is Leaning.CLEARLY)
-        alone = self._read(asked.own, asked.own, viewer, follow_up=False)
-        together = self._read(asked.question, asked.own, viewer, follow_up=True)
-        return together if together.confidence.value > alone.confidence.value else alone
+        leaning = heard.asked.leaning
+        if leaning is not Leaning.MAYBE:
+            return self._read(heard, viewer, follow_up=leaning is Leaning.CLEARLY)
+        alone = self._read(replace(heard, earlier=()), viewer, follow_up=False)
+        leant = self._read(heard, viewer, follow_up=True)
+        return leant if leant.confidence.value > alone.confidence.value else alone
 
-    def _read(self, question: str, own: str, viewer: Viewer, *, follow_up: bool) -> Found:
-        result = self._knowledge.search(question, limit=_HITS, viewer=viewer)
-        answer = extractive.answer(question, own, result.hits)
+    def _read(self, heard: Heard, viewer: Viewer, *, follow_up: bool) -> Found:
+        asked = heard.asked
+        question = asked.question if follow_up else asked.own
+        own = question if asked.whole else asked.own
+        earlier = () if asked.whole else heard.earlier
+        result = self._knowledge.search(own, limit=_HITS, viewer=viewer, earlier=earlier)
+        result = in_language(replace(result, question=question), heard.language)
+        answer = extractive.answer(question, own, result.hits, mended=result.mended)
         evidence = evidence_of(result, answer, follow_up=follow_up)
-        answers = answer.text and not overrides_rules(fold(own))
+        answers = answer.text and not overrides_rules(fold(own)) and not (follow_up and _said_before(answer, heard))
         confidence = self._confidence.score(evidence) if answers else nothing_found(evidence)
         return Found(result=result, answer=answer, confidence=confidence, follow_up=follow_up)
 
+    def _threshold(self, found: Found) -> float:
+        return self._confidence.threshold_for(found.answer.citations[0].article_id if found.answer.citations else None)
+
     def _judged(self, heard: Heard, found: Found) -> Draft:
         """Answer if that is likely enough to be right; ask back once where too little is named; else hand off."""
-        value, threshold = found.confidence.value, self._confidence.threshold
+        if heard.language not in (None, ENGLISH) and not found.speaks(heard.language):
+            return drafting.other_language(found, heard.language or "")
+        value, threshold = found.confidence.value, self._threshold(found)
         if value >= threshold:
-            return drafting.answered(found, sure=value >= threshold + _SURE)
+            return drafting.answered(found, sure=value >= threshold + _SURE * (1.0 - threshold))
         own = heard.asked.own
         thin = not found.follow_up and (len(own.split()) <= _FEW_WORDS or (leans(own) and len(content_words(own)) <= 1))
         if thin and heard.last_reply not in _CLARIFYING:
             return drafting.clarify(heard, found)
+        far = self._understanding.out_of_scope(own, found.own)
+        if far >= FAR and found.nearest < _NOTHING_NEAR and not found.follow_up:
+            return drafting.out_of_scope(heard, Understood(kind=TurnKind.OUT_OF_SCOPE, by="head", score=far))
         return drafting.not_found(found)
 
 
-def _named_order(heard: Heard) -> str | None:
-    """The number of the order that the customer means, as far as they gave one."""
-    return order_number(fold(heard.asked.own)) or order_number(fold(heard.asked.question))
+def _said_before(answer: ExtractiveAnswer, heard: Heard) -> bool:
+    """Whether the answer only repeats the last one though the customer named something that it does not hold."""
+    if answer.text not in heard.last_reply:
+        return False
+    held = stems(answer.text)
+    return any(word not in held for word in stems(" ".join(content_words(heard.asked.own))))

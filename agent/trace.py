@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import cast
 
-from agent.draft import Draft
+from agent.draft import Draft, TurnInput
+from agent.tracing import StepTaken
 from conversations.model import JsonObject, JsonValue
 from tools.tool import ToolCall, ToolResult
 
@@ -23,14 +25,32 @@ _KEPT = (
     "tool_calls",
     "sentences",
     "knowledge_version",
+    "pins",
 )
 
 
-def trace_of(draft: Draft, *, duration_ms: float) -> JsonObject:
+def trace_of(draft: Draft, *, duration_ms: float, steps: Sequence[StepTaken] = ()) -> JsonObject:
     """JSON of everything the draft knew except the reply itself, which is the message."""
     everything = asdict(draft)
     kept = {name: everything[name] for name in _KEPT}
-    return cast("JsonObject", {**kept, "duration_ms": round(duration_ms, 1)})
+    taken = [{"name": step.name, "ms": step.ms, **step.figures} for step in steps]
+    return cast("JsonObject", {**kept, "duration_ms": round(duration_ms, 1), "steps": taken})
+
+
+def asked_json(turn: TurnInput, *, at: datetime) -> JsonObject:
+    """What the turn was asked with, so that it can be replayed: which messages, for whom, when."""
+    who = turn.principal
+    asked = {
+        "at": at.isoformat(),
+        "messages": [message.seq for message in turn.messages],
+        "earlier": [message.seq for message in turn.earlier],
+        "new_from": turn.new_from,
+        "customer_id": who.customer_id,
+        "external_id": who.external_id,
+        "assurance": who.assurance.value,
+        "segments": sorted(who.segments),
+    }
+    return cast("JsonObject", asked)
 
 
 def tool_calls_in(trace: JsonObject) -> tuple[ToolCall, ...]:

@@ -63,6 +63,30 @@ def is_no(folded: str) -> bool:
     return len(folded) <= _LONGEST_SMALL_TALK and _rule("no").match(folded) is not None
 
 
+def declines(folded: str) -> bool:
+    """True when the message only turns an offer down ("no thanks", "non merci")."""
+    return len(folded) <= _LONGEST_SMALL_TALK and _rule("declines").match(folded) is not None
+
+
+def abuses(folded: str) -> bool:
+    """True when the message is nothing but abuse, or asks for some ("write a poem about how bad you are")."""
+    if _rule("provokes").search(folded):
+        return True
+    return _rule("insult").search(folded) is not None and not any(
+        _rule(name).search(folded) for name in ("substance", "question_opens")
+    )
+
+
+def provokes(folded: str) -> bool:
+    """True when the customer wants the AI agent to swear, or to run somebody down."""
+    return _rule("provokes").search(folded) is not None
+
+
+def far_from_support(folded: str) -> bool:
+    """True for what no company's support is for, by its words: a poem, a joke, the weather, homework."""
+    return _rule("far_from_support").search(folded) is not None
+
+
 def order_number(folded: str) -> str | None:
     """The order number in a message, upper case, or None."""
     for pattern in (_PREFIXED_NUMBER, _PLAIN_NUMBER, _LONE_NUMBER):

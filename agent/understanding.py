@@ -22,21 +22,35 @@ import numpy as np
 
 from agent.draft import TurnKind
 from agent.guardrails import fold
+from agent.heads import read_heads
+from agent.mood import anger_of
 from agent.turn_rules import (
     SmallTalk,
+    abuses,
     asks_for_action,
     asks_how,
     asks_order_status,
     asks_something,
+    far_from_support,
     small_talk,
 )
 from agent.wants_person import asks_for_person, mentions_person, refuses_person
 from knowledge_base.model import Vectors
 
-_KINDS: Final[tuple[TurnKind, ...]] = tuple(kind for kind in TurnKind if kind is not TurnKind.FOLLOW_UP)
+_KINDS: Final = (
+    TurnKind.QUESTION,
+    TurnKind.ORDER_STATUS,
+    TurnKind.ACTION_REQUEST,
+    TurnKind.WANTS_PERSON,
+    TurnKind.SMALL_TALK,
+)
 _PENALTY: Final = 1.0
 """Ridge penalty. Ten-fold accuracy on the examples: .77 at 0.1, .80 at 0.3, .81 at 1, .78 at 3."""
 _BIAS: Final = 0.5
+WISHES: Final = 0.85
+"""Probability of the trained head from which a message asks for a person, where no rule says so already."""
+FAR: Final = 0.98
+"""Probability of the trained head from which a message is no matter of anybody's support."""
 _LEAST: Final[dict[TurnKind, tuple[float, float]]] = {
     TurnKind.WANTS_PERSON: (0.4, 0.0),
     TurnKind.ORDER_STATUS: (0.45, 0.1),
@@ -71,7 +85,7 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """A turn kind. `by` is "rule" or "examples"; `score` is 1 for a rule, else the head's value, about 0..1."""
+    """A turn kind. `by` is "rule", "head" (trained) or "examples"; `score` is 1 for a rule, else about 0..1."""
 
     kind: TurnKind
     by: str
@@ -88,6 +102,7 @@ class Understanding:
         vectors = _cached_vectors([str(row["text"]) for row in examples], encoder, cache)
         targets = np.array([[kind.value == row["kind"] for kind in _KINDS] for row in examples], dtype=np.float32)
         self._heads = fit_heads(vectors, targets)
+        self._trained = read_heads(encoder.name)
 
     def by_rules(self, text: str) -> Understood | None:
         """The kind of `text` where its words settle it, else None. No vector is needed."""
@@ -98,6 +113,10 @@ class Understanding:
             return Understood(kind=TurnKind.WANTS_PERSON, by="rule", score=1.0)
         if talk is not None:
             return Understood(kind=TurnKind.SMALL_TALK, by="rule", score=1.0, small_talk=talk)
+        if abuses(folded):
+            return Understood(kind=TurnKind.ABUSE, by="rule", score=1.0)
+        if far_from_support(folded):
+            return Understood(kind=TurnKind.OUT_OF_SCOPE, by="rule", score=1.0)
         if asks_for_action(folded):
             return Understood(kind=TurnKind.ACTION_REQUEST, by="rule", score=1.0)
         if asks_order_status(folded):
@@ -106,6 +125,9 @@ class Understanding:
 
     def by_examples(self, text: str, vector: Vectors) -> Understood:
         """The kind of `text` by its unit vector: a question unless another kind leads and its words allow it."""
+        wish = self._trained.probability("wants_person", text, vector)
+        if wish is not None and wish >= WISHES and not refuses_person(fold(text)):
+            return Understood(kind=TurnKind.WANTS_PERSON, by="head", score=wish)
         scores: dict[TurnKind, float] = dict(zip(_KINDS, self.scores(vector), strict=True))
         best = max(_LEAST, key=lambda kind: scores[kind])
         least, lead = _LEAST[best]
@@ -114,8 +136,16 @@ class Understanding:
             return Understood(kind=best, by="examples", score=scores[best])
         return Understood(kind=TurnKind.QUESTION, by="examples", score=question)
 
+    def anger(self, text: str, vector: Vectors) -> float:
+        """How likely the customer is angry, 0..1: by the words, or by the trained head where there is one."""
+        return max(anger_of(text), self._trained.probability("angry", text, vector) or 0.0)
+
+    def out_of_scope(self, text: str, vector: Vectors) -> float:
+        """How likely a message is no matter of anybody's support, 0..1; 0 without a trained head."""
+        return self._trained.probability("out_of_scope", text, vector) or 0.0
+
     def scores(self, vector: Vectors) -> list[float]:
-        """One value for each kind but FOLLOW_UP, in their order."""
+        """One value for each of the kinds that have examples."""
         row = np.append(vector.reshape(-1), np.float32(_BIAS))
         return [float(value) for value in row @ self._heads]
 

@@ -1,4 +1,4 @@
-"""Does the customer ask for a person? The words of six languages in examples/wants_person.toml, and how they combine.
+"""Does the customer ask for a person? The words of seven languages in examples/wants_person.toml, and how they combine.
 
 A message goes in, folded (lower case, no accents); yes or no comes out. A clause that refuses a person ("I don't want a
 human, just tell me") does not count, nor does a quoted button label. No model is used.
@@ -17,7 +17,7 @@ Span = tuple[int, int]
 
 _CLAUSES = re.compile(
     r"[.,!?;:\n()¿¡…—–]+| - |\b(?:but|pero|mais|aber|sondern|mas|because|so|or)\b|\bma (?=voglio|vorrei)|"
-    r"\band (?=i\b|then\b|get\b|give\b|put\b)|\bjust (?=tell|answer|give me the|explain|show)"
+    r"\band (?=i\b|then\b|get\b|give\b|put\b|to an?\b)|\bjust (?=tell|answer|give me the|explain|show)"
 )
 _QUOTED = re.compile(r"[\"“”«»][^\"“”«»]{1,80}[\"“”«»]")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?")
@@ -35,6 +35,21 @@ _OFTEN_MISSPELT = (
     "somebody",
     "speak",
 )
+_WAYS_OUT = frozenset({"0", "bypass"})
+"""How people leave a telephone menu."""
+_BY_NAME = re.compile(
+    r"^(?:(?:please|can i|could i|may i|i want to|i need to|let me)[\s,]+)*(?:talk|speak) (?:to|with) (?!you\b)\w+ "
+    r"from (?:the |your )?(?:support|sales|billing|returns|customer|service|warehouse|shipping|complaints)\b"
+    r"|^is \w+ from (?:the |your )?(?:support|sales|billing|returns|customer|warehouse|shipping|complaints)\b"
+    r".{0,20}\b(?:available|there|in|around)\b"
+    r"|^(?:please )?(?:put me through|transfer me|connect me) (?:to|with) \w+[ .!]*(?:please)?[.!]*$"
+)
+_HOURS = re.compile(
+    r"\b(?:can|could|may) (?:i|we|you)\b.{1,60}\b(?:on|at|over) "
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:the )?weekends?|(?:public |bank )?holidays|night)\b"
+)
+"""Asks when people can be reached: the help center knows."""
+_LONGEST_NAMED = 300
 _LONGEST_ENTRY = 5
 _WINDOW = 10
 """Fillers between the two parts of a request; longer stretches were never one thought in the examples."""
@@ -74,14 +89,17 @@ class _Lexicon:
 
 def asks_for_person(folded: str) -> bool:
     """True when some clause of `folded` asks for a person and does not refuse or merely mention one."""
-    # "0" is how people leave a telephone menu.
-    if folded.strip(" .!") == "0":
+    if _HOURS.search(folded[:_LONGEST_NAMED]):
+        return False
+    if folded.strip(" .!") in _WAYS_OUT or _BY_NAME.search(folded[:_LONGEST_NAMED]):
         return True
     return any(_asks(words, lexicon) for words in clauses(folded) for lexicon in _lexicons_for(words))
 
 
 def refuses_person(folded: str) -> bool:
-    """True when a clause says that no person is wanted: then likeness to an example must not decide either."""
+    """True when no person is wanted, or one asks when people are there: then likeness to an example decides nothing."""
+    if _HOURS.search(folded[:_LONGEST_NAMED]):
+        return True
     for words in clauses(folded):
         for lexicon in _lexicons_for(words):
             refusals = _spans(words, lexicon.refuse) + _spans(words, lexicon.about)

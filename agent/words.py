@@ -13,19 +13,22 @@ NEGATIONS: Final = frozenset(
     "not no never none nothing neither nor cannot without non unable except excluding excluded refuse refused "
     "decline declined deny denied prohibited forbidden impossible nonrefundable unlike".split()
 )
-RESTRICTIONS: Final = frozenset("only unless except excluding solely exclusively".split())
+EXCEPTIONS: Final = frozenset("unless except excluding".split())
+RESTRICTIONS: Final = EXCEPTIONS | frozenset("only solely exclusively".split())
 OPPOSITES: Final = (
     ("before", "after"), ("within", "after"), ("more", "less"), ("over", "under"), ("above", "below"),
     ("include", "exclude"), ("includes", "excludes"), ("included", "excluded"), ("minimum", "maximum"),
     ("least", "most"), ("increase", "decrease"), ("enable", "disable"), ("accept", "reject"), ("open", "closed"),
     ("possible", "impossible"), ("refundable", "nonrefundable"), ("earliest", "latest"), ("first", "last"),
     ("buyer", "seller"), ("we", "you"), ("us", "you"), ("our", "your"), ("free", "paid"), ("domestic", "international"),
+    ("longer", "shorter"), ("higher", "lower"), ("earlier", "later"), ("inside", "outside"), ("new", "used"),
     ("delivered", "shipped"), ("all", "most"), ("every", "most"), ("any", "most"), ("all", "some"),
 )  # fmt: skip
 """A claim that holds one word of a pair, where its source sentence holds only the other, says something else."""
 
 ABSOLUTES: Final = frozenset(
-    "free complimentary waived lifetime unlimited forever always never anytime instantly".split()
+    "free complimentary waived lifetime unlimited forever always never anytime instantly instant immediately double "
+    "triple twice half extra bonus entire guaranteed worldwide everyone everybody anyone automatically".split()
 )
 """Words that are a rule of their own: a claim may hold one only where its source does."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from agent.draft import ActivityListener, Draft, TurnInput
+from agent.draft import Draft, TurnHost, TurnInput
 
 
 class Answering(Protocol):
-    async def reply(self, turn: TurnInput, *, on_activity: ActivityListener, deadline_s: float) -> Draft:
+    async def reply(self, turn: TurnInput, *, host: TurnHost, deadline_s: float) -> Draft:
         """A draft within `deadline_s` seconds; raises only on defects."""
         ...

@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import cast
 
-from agent.draft import Activity, Confidence, Decision, TurnInput
+from agent.draft import Confidence, Decision, TurnHost, TurnInput
+from agent.drafting import offering
 from app.answering import Answering
 from conversations.model import (
     Actor,
+    Assurance,
     AuthorKind,
     Citation,
     ConversationId,
@@ -20,8 +22,8 @@ from conversations.model import (
     MessageId,
     Visibility,
 )
-from handoff.policy import HandoffPolicy
-from handoff.wording import LEAD
+from handoff.policy import HandoffDecision, HandoffPolicy, Offer
+from handoff.wording import lead
 from tools.tool import Principal
 
 ASK_SECONDS = 60.0
@@ -63,22 +65,21 @@ async def ask(agent: Answering, question: str) -> Asked:
     turn = TurnInput(
         messages=(_message(question),),
         new_from=0,
-        principal=Principal(customer_id=CustomerId("cli"), external_id=None),
+        principal=Principal(customer_id=CustomerId("cli"), external_id=None, assurance=Assurance.ANONYMOUS),
     )
-    draft = await agent.reply(turn, on_activity=_nobody_watches, deadline_s=ASK_SECONDS)
-    passed_on = HandoffPolicy().decide(turn, draft)
+    draft = await agent.reply(turn, host=TurnHost(), deadline_s=ASK_SECONDS)
+    decided = HandoffPolicy().decide(turn, draft)
+    passed_on = decided if isinstance(decided, HandoffDecision) else None
+    if isinstance(decided, Offer):
+        draft = offering(draft)
     return Asked(
-        answer=LEAD[passed_on.reason] if passed_on else draft.text,
+        answer=lead(passed_on.reason, draft.language) if passed_on else draft.text,
         citations=() if passed_on else draft.citations,
         confidence=draft.confidence,
         decision=Decision.HANDOFF if passed_on else draft.decision,
         reason=passed_on.reason if passed_on else None,
         detail=passed_on.detail if passed_on else draft.detail,
     )
-
-
-def _nobody_watches(activity: Activity) -> None:
-    """The command line shows no activity."""
 
 
 def _message(text: str) -> Message:

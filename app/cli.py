@@ -8,10 +8,12 @@ import logging
 import os
 import socket
 import sys
+from pathlib import Path
 from typing import Annotated, cast
 
 import typer
 
+from app.action_cli import action_cli
 from app.failures import expected_failures, in_words
 from app.knowledge_cli import AsJson, OfDemo, knowledge_cli
 from app.local_client import at_home
@@ -23,6 +25,7 @@ cli = typer.Typer(
     help="Baton: an AI support agent with human handoff.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 cli.add_typer(knowledge_cli)
+cli.add_typer(action_cli)
 
 
 def main() -> None:
@@ -103,8 +106,50 @@ def add_person(
         raise typer.Exit(1)
 
 
+@cli.command("check-policy")
+def check_policy(
+    file: Annotated[
+        Path | None, typer.Argument(help="The rules to check; default: those the service would use.")
+    ] = None,
+) -> None:
+    """Check the rules of when a person takes over, and list them."""
+    from handoff.policy_file import rules_in  # noqa: PLC0415
+
+    rules = rules_in(file or Settings().handoff_policy)
+    for number, rule in enumerate(rules, start=1):
+        out.print(f"{number:3} {rule.then:8} {rule.reason or '':15} {shown(rule.name)}", highlight=False)
+    out.print(f"{len(rules)} rules, all of them usable.")
+
+
+@cli.command()
+def replay(
+    turn: Annotated[str, typer.Argument(help="The turn's id: it stands under “Why this answer” in the console.")],
+    changed: Annotated[
+        list[str] | None, typer.Option("--with", help="version=N, threshold=0.5 or responder=extractive instead.")
+    ] = None,
+    as_json: AsJson = False,
+    demo: OfDemo = False,
+) -> None:
+    """Repeat a turn from what it was pinned to, and show what comes out otherwise; nothing is posted."""
+    from app.replay_cli import changes_in, print_replayed, replaying_here  # noqa: PLC0415
+
+    settings = Settings(demo=True) if demo else Settings()
+    body: JsonObject = {"turn": turn, "changes": cast("JsonObject", changes_in(changed or []))}
+    replayed = at_home(settings, "replay", body, lambda: replaying_here(settings, turn, changes_in(changed or [])))
+    if as_json:
+        print(json.dumps(replayed, ensure_ascii=False))  # noqa: T201
+        return
+    print_replayed(replayed)
+    if not replayed["same"]:
+        raise typer.Exit(2)
+
+
 @cli.command("scripted-model")
-def scripted_model(port: Annotated[int, typer.Option(help="Port to serve on.")] = 8900) -> None:
+def scripted_model(
+    port: Annotated[int, typer.Option(help="Port to serve on.")] = 8900,
+    delay: Annotated[float, typer.Option(help="Seconds before each answer.")] = 0.0,
+    token: Annotated[float, typer.Option(help="Seconds before each word of a streamed answer.")] = 0.0,
+) -> None:
     """Serve a scripted stand-in for a language model, to try the LLM responder without one."""
     import uvicorn  # noqa: PLC0415
 
@@ -114,7 +159,7 @@ def scripted_model(port: Annotated[int, typer.Option(help="Port to serve on.")] 
         f"Serving at http://127.0.0.1:{port}/v1 — in another terminal:\n"
         f"BATON_LLM_BASE_URL=http://127.0.0.1:{port}/v1 BATON_LLM_MODEL=scripted make run"
     )
-    uvicorn.run(create_scripted_model(), host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(create_scripted_model(delay_s=delay, token_s=token), host="127.0.0.1", port=port, log_level="warning")
 
 
 def _where_articles_are(demo: bool) -> Settings:

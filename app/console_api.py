@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Cookie, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
+from app.audit_trail import leave_trail
 from app.errors import Problem, Refused
-from app.presenting import customer_shape, handoff_shape
+from app.permissions import may
+from app.presenting import clock_shapes, customer_shape, handoff_shape
 from app.schemas import (
     Assign,
     ConsoleConversation,
@@ -22,7 +23,6 @@ from app.schemas import (
     ConsoleSessionShape,
     Empty,
     HumanAgentList,
-    Inbox,
     Move,
     Moved,
     NoteWritten,
@@ -31,9 +31,8 @@ from app.schemas import (
     SendMessage,
     SetPresence,
     SignIn,
-    Summary,
 )
-from app.streams import KEEP_ALIVE_SECONDS, frame, stream_response, while_allowed
+from app.streams import stream_response, while_allowed
 from app.widget_api import (
     PAGE_SIZE,
     After,
@@ -45,25 +44,19 @@ from app.widget_api import (
     moves_within,
 )
 from app.wiring import Baton
-from conversations.events import INBOX
 from conversations.model import (
-    AuthorKind,
     Conversation,
     ConversationId,
     HumanAgent,
     HumanAgentId,
     JsonObject,
-    Status,
 )
 from conversations.people import ConsoleSession
-from conversations.store import View
 from handoff.desk import human_reply, team_note
 
 COOKIE = "baton_console"
 SESSION_LENGTH = timedelta(hours=12)
-SHOWN_LIVE = 100
-QUIET_SECONDS = 0.15
-"""Changes that come this close together are told to a console in one frame."""
+DEVICE_CHARS = 200
 
 router = APIRouter(prefix="/console/v1", tags=["console"])
 
@@ -81,6 +74,9 @@ async def console_session(
     changes = request.method not in ("GET", "HEAD")
     if changes and not secrets.compare_digest(session.csrf_token.encode(), x_csrf_token.encode()):
         raise Refused(Problem(status=403, code="csrf", detail="This page is out of date; reload it and try again."))
+    leave_trail(request, session.human_agent)
+    if not may(session.human_agent.role, request.method, request.scope["route"].path):
+        raise Refused(Problem(status=403, code="not_allowed", detail="Your role does not allow this."))
     return session
 
 
@@ -104,7 +100,14 @@ async def sign_in(request: Request, response: Response, body: SignIn, baton: Bat
         raise Refused(Problem(status=401, code="invalid_credentials", detail=detail))
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
     expires_at = baton.clock() + SESSION_LENGTH
-    await baton.people.open_session(found[0].id, token=token, csrf_token=csrf_token, expires_at=expires_at)
+    await baton.people.open_session(
+        found[0].id,
+        token=token,
+        csrf_token=csrf_token,
+        expires_at=expires_at,
+        device="".join(sign for sign in request.headers.get("user-agent", "") if sign.isprintable())[:DEVICE_CHARS],
+    )
+    leave_trail(request, found[0], to=address)
     response.set_cookie(
         COOKIE,
         token,
@@ -146,72 +149,11 @@ async def list_human_agents(baton: BatonHere, me: Me) -> HumanAgentList:
     return HumanAgentList(human_agents=[baton.presenter.human_agent(person) for person in people])
 
 
-@router.get("/conversations")
-async def inbox(
-    baton: BatonHere, me: Me, view: View = View.QUEUE, limit: Limit = 50, cursor: str | None = None
-) -> Inbox:
-    page = await baton.store.inbox(view, human_agent_id=me.id, limit=limit, cursor=cursor)
-    return Inbox(conversations=await _summaries(baton, page.items), next_cursor=page.next_cursor)
-
-
-@router.get("/stream")
-async def inbox_stream(baton: BatonHere, me: Me, baton_console: Annotated[str, Cookie()]) -> StreamingResponse:
-    """The inbox as it changes. While it is open, its human agent counts as online."""
-    return stream_response(while_allowed(_follow_inbox(baton, me.id), _signed_in_still(baton, baton_console)))
-
-
-def _signed_in_still(baton: Baton, token: str) -> Callable[[], Awaitable[bool]]:
+def signed_in_still_by(baton: Baton, token: str) -> Callable[[], Awaitable[bool]]:
     async def signed_in_still() -> bool:
         return await baton.people.session(token) is not None
 
     return signed_in_still
-
-
-async def _follow_inbox(baton: Baton, me: HumanAgentId) -> AsyncGenerator[bytes, None]:
-    baton.consoles[me] += 1
-    last = b""
-    try:
-        await baton.people.seen(me)
-        baton.bus.wake(INBOX)
-        with baton.bus.subscribe(INBOX) as subscription:
-            while True:
-                now = await _inbox_frame(baton, me)
-                yield now if now != last else b": keep-alive\n\n"
-                last = now
-                await subscription.next(min(KEEP_ALIVE_SECONDS, baton.stream.poll_seconds))
-                await asyncio.sleep(QUIET_SECONDS)
-                await baton.people.seen(me)
-    finally:
-        baton.consoles[me] -= 1
-        if not baton.consoles[me]:
-            baton.in_background(baton.people.left(me))
-
-
-async def _inbox_frame(baton: Baton, me: HumanAgentId) -> bytes:
-    queue = await baton.store.inbox(View.QUEUE, human_agent_id=me, limit=SHOWN_LIVE, cursor=None)
-    mine = await baton.store.inbox(View.MINE, human_agent_id=me, limit=SHOWN_LIVE, cursor=None)
-    counts = await baton.store.inbox_counts(me)
-    people = [baton.presenter.human_agent(person) for person in await baton.people.human_agents()]
-    data: JsonObject = {
-        "counts": {view.value: count for view, count in counts.items()},
-        "queue": [summary.model_dump(mode="json") for summary in await _summaries(baton, queue.items)],
-        "mine": [summary.model_dump(mode="json") for summary in await _summaries(baton, mine.items)],
-        "human_agents": [person.model_dump(mode="json") for person in people],
-    }
-    return frame("inbox", data)
-
-
-async def _summaries(baton: Baton, found: list[Conversation]) -> list[Summary]:
-    ids = [conversation.id for conversation in found]
-    if not ids:
-        return []
-    handoffs = await baton.store.latest_handoffs(ids)
-    last = await baton.store.last_messages(ids)
-    # The newest message of whoever waits is our own "I'm passing you on", the same in every row.
-    waiting = [conversation.id for conversation in found if conversation.status is Status.QUEUED]
-    if waiting:
-        last |= await baton.store.last_messages(waiting, by=AuthorKind.CUSTOMER)
-    return await baton.presenter.summaries(found, handoffs, last)
 
 
 @router.get("/conversations/{conversation_id}")
@@ -228,6 +170,7 @@ async def read_conversation(conversation_id: ConversationId, baton: BatonHere, m
         customer=customer_shape(customer),
         handoff=handoff_shape(current) if current else None,
         brief=current.brief if current else None,
+        clocks=clock_shapes((await baton.sla.running([conversation_id])).get(conversation_id, [])),
         last_seq=conversation.last_seq,
     )
 
@@ -271,7 +214,7 @@ async def follow(
     await baton.store.conversation(conversation_id)
     start = last_event_id if last_event_id is not None else after
     frames = baton.stream.follow(conversation_id, after=start, public_only=False)
-    return stream_response(while_allowed(frames, _signed_in_still(baton, baton_console)))
+    return stream_response(while_allowed(frames, signed_in_still_by(baton, baton_console)))
 
 
 @router.post("/conversations/{conversation_id}/claim")

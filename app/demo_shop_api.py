@@ -85,6 +85,18 @@ class OrderList(Shape):
     orders: list[OrderShape]
 
 
+class DemoMail(Shape):
+    to: str
+    subject: str
+    text: str
+
+
+class DemoMailList(Shape):
+    """Newest first."""
+
+    mails: list[DemoMail]
+
+
 class DemoAccount(Shape):
     email: str
     display_name: str
@@ -146,6 +158,14 @@ async def orders(baton: BatonHere, authorization: Annotated[str, Header()] = "")
     identity = baton.tokens.read_identity(token)
     found = await demo.recent_orders(identity.external_id, ORDERS_SHOWN)
     return OrderList(orders=[_order(order) for order in found])
+
+
+@router.get("/demo/v1/mail")
+async def mail(baton: BatonHere) -> DemoMailList:
+    """What was mailed to the demo's customers: their mailboxes do not exist, and everybody may read them."""
+    shop_of(baton)
+    mails = baton.mailbox.mails if baton.mailbox else ()
+    return DemoMailList(mails=[DemoMail(to=mail.to, subject=mail.subject, text=mail.text) for mail in reversed(mails)])
 
 
 @router.get("/console/v1/demo-sign-in", tags=["console"])

@@ -16,8 +16,15 @@ from conversations.database import DatabaseUnavailable
 from conversations.inbound import ClientMessageIdReused
 from conversations.lifecycle import IllegalMove
 from conversations.pages import InvalidCursor
+from conversations.ratings import RatingClosed, RatingNotFound, ScoreOutOfRange
 from conversations.store import ConversationNotFound, StaleConversation
+from conversations.team import AlreadyInTeam, InvitationGone, LastAdmin
+from conversations.verifications import TooManyCodes
 from handoff.desk import AlreadyAssigned
+from handoff.desk_store import RulesChanged
+from handoff.while_waiting import NotWaiting
+from tools.tool import ToolFailed
+from tools.verification import NothingToGoBy
 
 PROBLEM = "application/problem+json"
 
@@ -52,8 +59,37 @@ PROBLEMS: dict[type[Exception], Problem] = {
     StaleConversation: Problem(
         status=409, code="stale_conversation", detail="Somebody changed this conversation first; look again."
     ),
+    RulesChanged: Problem(
+        status=409, code="rules_changed", detail="A colleague saved other rules meanwhile; load them and try again."
+    ),
+    NotWaiting: Problem(
+        status=409, code="not_waiting", detail="This conversation is not waiting for a person any more."
+    ),
+    RatingNotFound: Problem(status=404, code="not_found", detail="That was not asked here."),
+    RatingClosed: Problem(status=409, code="rating_closed", detail="Your answer is with us already. Thank you."),
+    ScoreOutOfRange: Problem(status=422, code="score_out_of_range", detail="There is no such score on this scale."),
+    LastAdmin: Problem(
+        status=409, code="last_admin", detail="This is the only admin; make somebody else an admin first."
+    ),
+    AlreadyInTeam: Problem(status=409, code="already_in_team", detail="This address has an account already."),
+    InvitationGone: Problem(
+        status=410, code="invitation_gone", detail="This invitation was used or is too old; ask for a new one."
+    ),
     AlreadyAssigned: Problem(
         status=409, code="already_assigned", detail="A colleague is already looking after this conversation."
+    ),
+    TooManyCodes: Problem(
+        status=429,
+        code="too_many_codes",
+        detail="We have sent as many codes as we may. Please look in your mailbox, or talk to a person.",
+    ),
+    NothingToGoBy: Problem(
+        status=422,
+        code="nothing_to_go_by",
+        detail="Please give the number of an order and the e-mail address you ordered with.",
+    ),
+    ToolFailed: Problem(
+        status=503, code="unavailable", detail="We cannot reach the shop right now; please try again in a moment."
     ),
     InvalidIdentity: Problem(
         status=401, code="invalid_identity", detail="The sign-in could not be verified; please sign in again."

@@ -12,17 +12,22 @@ def expected_failures() -> tuple[type[Exception], ...]:
     from pydantic import ValidationError  # noqa: PLC0415
     from pydantic_settings import SettingsError  # noqa: PLC0415
 
+    from agent.calibration import BadCalibration  # noqa: PLC0415
     from app.knowledge_commands import REFUSALS  # noqa: PLC0415
     from conversations.database import DatabaseUnavailable, DatabaseUnsafe  # noqa: PLC0415
+    from handoff.policy_file import InvalidPolicy  # noqa: PLC0415
     from knowledge_base.chroma import VectorStoreUnreachable  # noqa: PLC0415
     from knowledge_base.embedding import EncoderUnavailable  # noqa: PLC0415
     from knowledge_base.lock import KnowledgeBaseBusy  # noqa: PLC0415
+    from tools.policy_rules import PolicyUnreadable  # noqa: PLC0415
+    from tools.tool import ToolFailed  # noqa: PLC0415
 
     settings = (ValidationError, SettingsError)
     record = (DatabaseUnsafe, DatabaseUnavailable)
     knowledge = (EncoderUnavailable, KnowledgeBaseBusy, VectorStoreUnreachable, *REFUSALS)
     folder = (PermissionError, NotADirectoryError, FileExistsError)
-    return (ServerRefused, *settings, *record, *knowledge, *folder)
+    money = (PolicyUnreadable, ToolFailed)
+    return (ServerRefused, *money, InvalidPolicy, BadCalibration, *settings, *record, *knowledge, *folder)
 
 
 def in_words(failure: Exception) -> str:

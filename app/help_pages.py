@@ -18,8 +18,9 @@ from app.errors import Problem, Refused
 from app.pages import article_path, page
 from app.widget_api import BatonHere, article_shape
 from app.wiring import Baton
+from knowledge_base.lexical import content_words
 from knowledge_base.markup import plain
-from knowledge_base.model import ANYBODY, Article, Hit
+from knowledge_base.model import ANYBODY, Article, ArticleHead, Hit
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,6 +30,10 @@ OTHERS: Final = 6
 FOUND: Final = 10
 HITS: Final = 40
 """Passages looked at for `FOUND` articles: one article often has several of the best."""
+FITS: Final = 0.28
+"""Score below which an article fits only if it has every word asked for. Of 126 questions about other things 26 % find
+something on the demo's help center and 53 % on Arduino's, where all did; of their own questions 97.0 % find their
+article instead of 99.6 (234), and 91.5 instead of 93.5 (200)."""
 SNIPPET: Final = 220
 MAX_IN_SITEMAP: Final = 50_000
 """The limit of the sitemap protocol for one file."""
@@ -42,7 +47,7 @@ class Topic:
     """Articles under one heading, of which some are shown."""
 
     name: str
-    articles: Sequence[Article]
+    articles: Sequence[ArticleHead]
     total: int
 
     @property
@@ -79,7 +84,7 @@ async def front(
 @router.get("/help/sitemap.xml")
 def sitemap(request: Request, baton: BatonHere) -> Response:
     home = _home(request, baton)
-    articles = baton.library.articles(ANYBODY)[:MAX_IN_SITEMAP]
+    articles = baton.library.heads(ANYBODY)[:MAX_IN_SITEMAP]
     lines = [
         f"<url><loc>{escape(canonical)}</loc>{_last_changed(article)}</url>"
         for article in articles
@@ -98,7 +103,7 @@ def article_page(
     if article is None:
         return page(baton, "help_gone.html", status=404)
     name = article.metadata.get("category", "")
-    same = [one for one in baton.library.articles(ANYBODY) if name and one.metadata.get("category") == name]
+    same = [one for one in baton.library.heads(ANYBODY) if one.category == name] if name else []
     return page(
         baton,
         "help_article.html",
@@ -145,7 +150,7 @@ async def did_it_help(
 
 def _topics_page(request: Request, baton: Baton, name: str, number: int) -> HTMLResponse:
     home = _home(request, baton)
-    topics = _topics(baton.library.articles(ANYBODY))
+    topics = _topics(baton.library.heads(ANYBODY))
     if not name:
         shown = [Topic(name=one.name, articles=one.articles[:TITLES_ON_FRONT], total=one.total) for one in topics]
         return page(baton, "help_index.html", topics=shown, canonical=f"{home}/help")
@@ -160,11 +165,11 @@ def _topics_page(request: Request, baton: Baton, name: str, number: int) -> HTML
     return page(baton, "help_topic.html", topic=part, page=number, pages=pages, canonical=canonical)
 
 
-def _topics(articles: Sequence[Article]) -> list[Topic]:
+def _topics(articles: Sequence[ArticleHead]) -> list[Topic]:
     """By category, in alphabetical order; what has none comes last."""
-    by_name: dict[str, list[Article]] = {}
+    by_name: dict[str, list[ArticleHead]] = {}
     for article in articles:
-        by_name.setdefault(article.metadata.get("category", "") or NO_TOPIC, []).append(article)
+        by_name.setdefault(article.category or NO_TOPIC, []).append(article)
     return [
         Topic(name=name, articles=sorted(found, key=lambda one: one.title.casefold()), total=len(found))
         for name, found in sorted(by_name.items(), key=lambda item: (item[0] == NO_TOPIC, item[0].casefold()))
@@ -172,9 +177,12 @@ def _topics(articles: Sequence[Article]) -> list[Topic]:
 
 
 def _search(baton: Baton, asked: str) -> list[Found]:
-    """The best articles, each with its best sentence."""
+    """The best articles that fit, each with its best sentence."""
     found: dict[str, Found] = {}
+    words = len(set(content_words(asked).values()))
     for hit in baton.library.search(asked, limit=HITS, viewer=ANYBODY).hits:
+        if hit.score < FITS and not 0 < words <= len(hit.matched):
+            continue
         article = None if hit.passage.article_id in found else baton.library.article(hit.passage.article_id, ANYBODY)
         if article is not None:
             found[article.id] = Found(article=article, words=_best_words(hit))
@@ -192,13 +200,13 @@ def _home(request: Request, baton: Baton) -> str:
     return (baton.settings.public_url or str(request.base_url)).rstrip("/")
 
 
-def _canonical(article: Article, home: str) -> str:
+def _canonical(article: Article | ArticleHead, home: str) -> str:
     """The company's own page of this article where it has one elsewhere, else ours."""
     elsewhere = article.url is not None and article.url.startswith("https://")
     return article.url if elsewhere and article.url else f"{home}{article_path(article)}"
 
 
-def _last_changed(article: Article) -> str:
+def _last_changed(article: ArticleHead) -> str:
     return f"<lastmod>{article.updated_at:%Y-%m-%d}</lastmod>" if article.updated_at else ""
 
 

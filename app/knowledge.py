@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
-from agent.confidence import shipped_model
+from agent.calibration import fingerprints, read_calibration, stale_because
+from agent.confidence import ConfidenceModel, shipped_model, shipped_name
 from agent.support_agent import SupportAgent
 from agent.understanding import Understanding
 from app.asking import ask
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from agent.responders.llm import LlmResponder
 
 Report = Callable[[str], None]
+_log = logging.getLogger(__name__)
 
 
 def silent(_: str) -> None:
@@ -47,7 +51,8 @@ def opened(settings: Settings, report: Report = silent) -> Iterator[tuple[Knowle
     embedder = open_embedder(settings.encoder, encoders=encoders, precision=settings.encoder_precision, report=report)
     vectors = VectorStore(settings.knowledge_dir, settings.chroma_url, settings.vector_search)
     kinds = kinds_allowing(settings.allow_private_sources)
-    knowledge = KnowledgeBase.open(settings.knowledge_dir, embedder, vectors=vectors, kinds=kinds)
+    shared = settings.chroma_url is not None
+    knowledge = KnowledgeBase.open(settings.knowledge_dir, embedder, vectors=vectors, shared=shared, kinds=kinds)
     try:
         if settings.reranker is not None:
             knowledge.rerank_with(CrossEncoderReranker(settings.reranker))
@@ -78,24 +83,50 @@ def company_of(settings: Settings) -> Company:
 
 
 def build_agent(
-    settings: Settings, knowledge: KnowledgeBase, embedder: Embedder, *, toolbox: Toolbox, company: Company
+    settings: Settings,
+    knowledge: KnowledgeBase,
+    embedder: Embedder,
+    *,
+    toolbox: Toolbox,
+    company: Company,
+    today: Callable[[], date] = lambda: datetime.now(UTC).date(),
 ) -> SupportAgent:
-    """The AI agent over an open knowledge base, with a language model where one is configured."""
+    """The AI agent over an open knowledge base, with a language model, told what day is `today`, where one is
+    configured."""
     return SupportAgent(
         knowledge=knowledge,
         understanding=Understanding(embedder, cache=settings.data_dir / "encoder"),
         toolbox=toolbox,
-        llm=_llm_responder(settings, toolbox, company),
-        confidence=shipped_model(),
+        llm=_llm_responder(settings, toolbox, company, today),
+        confidence=confidence_model(settings, knowledge, embedder),
         clock=time.monotonic,
     )
 
 
-def _llm_responder(settings: Settings, toolbox: Toolbox, company: Company) -> LlmResponder | None:
+def confidence_model(settings: Settings, knowledge: KnowledgeBase, embedder: Embedder) -> ConfidenceModel:
+    """As `baton calibrate` left it in the data folder, or as shipped where it did not or no longer fits.
+
+    Raises BadCalibration.
+    """
+    calibration = read_calibration(settings.calibration_file)
+    if calibration is None:
+        return shipped_model()
+    articles = fingerprints(knowledge.articles())
+    stale = stale_because(calibration.made_from, encoder=embedder.name, weights=shipped_name(), articles=articles)
+    if stale is None:
+        return shipped_model().by(calibration)
+    _log.warning("The calibration is not used: %s. Run baton calibrate again.", stale)
+    return shipped_model()
+
+
+def _llm_responder(
+    settings: Settings, toolbox: Toolbox, company: Company, today: Callable[[], date]
+) -> LlmResponder | None:
     if settings.llm_base_url is None or settings.llm_model is None:
         return None
     from agent.chat_model import ChatModel, ChatModelSettings  # noqa: PLC0415
-    from agent.responders.llm import LlmResponder, Voice  # noqa: PLC0415
+    from agent.responders.llm import LlmResponder  # noqa: PLC0415
+    from agent.responders.llm_prompt import Voice  # noqa: PLC0415
 
     models = ChatModelSettings(
         base_url=settings.llm_base_url,
@@ -103,12 +134,15 @@ def _llm_responder(settings: Settings, toolbox: Toolbox, company: Company) -> Ll
         api_key=settings.llm_api_key.get_secret_value(),
         fallback_model=settings.llm_fallback_model,
         timeout_s=settings.llm_timeout_seconds,
+        streaming=settings.llm_streaming,
+        input_price=settings.llm_input_price,
+        output_price=settings.llm_output_price,
     )
     return LlmResponder(
         chat=ChatModel(models, clock=time.monotonic),
         toolbox=toolbox,
         voice=Voice(company=company.name, ai_name=company.ai_name),
-        today=lambda: datetime.now(UTC).date(),
+        today=today,
     )
 
 
@@ -145,3 +179,14 @@ def found_json(found: SearchResult) -> JsonObject:
         for hit in found.hits
     ]
     return cast("JsonObject", {"question": found.question, "version": found.version, "hits": hits})
+
+
+def source_hosts(library: KnowledgeBase) -> set[str]:
+    """The https hosts of the sources that somebody of the team set up.
+
+    Not those of the articles' own addresses: whoever may write an article could then let answers link to their site.
+    """
+    configured = [state.config for state in library.sources() if not state.config.removed]
+    given = (value for config in configured for value in config.options.values())
+    parts = [urlsplit(word) for value in given for word in value.split() if word.startswith("https://")]
+    return {part.hostname for part in parts if part.hostname}

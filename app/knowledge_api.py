@@ -52,10 +52,8 @@ T = TypeVar("T")
 
 
 def desk_of(request: Request) -> KnowledgeDesk:
-    """FastAPI dependency. Raises Refused (503) where the service has no knowledge base to look after."""
-    desk: KnowledgeDesk | None = request.app.state.knowledge
-    if desk is None:
-        raise Refused(Problem(status=503, code="no_knowledge_base", detail="There is no knowledge base here."))
+    """FastAPI dependency."""
+    desk: KnowledgeDesk = request.app.state.knowledge
     return desk
 
 

@@ -26,6 +26,7 @@ from knowledge_base.knowledge_base import (
     SyncOvertaken,
     SyncReport,
     SyncRunning,
+    SyncStopped,
     VersionSummary,
 )
 
@@ -41,6 +42,7 @@ REFUSALS: Final[tuple[type[Exception], ...]] = (
     Missing,
     SyncOvertaken,
     SyncRunning,
+    SyncStopped,
     VectorStoreUnreachable,
 )
 """What a command may fail with; the message is for whoever gave it."""

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.knowledge import source_hosts
 from app.knowledge_article_schemas import ArticleDetail, ArticleText
 from app.knowledge_articles import ArticleLists, Rows, Usage
 from app.knowledge_presenting import article_detail, audience_of
 from app.knowledge_sync import KnowledgeSync
-from app.wiring import Baton, article_hosts
+from app.wiring import Baton
 from knowledge_base.knowledge_base import KnowledgeBase, WrittenArticle
 from knowledge_base.model import Article
 
@@ -52,15 +53,11 @@ class KnowledgeDesk:
 
 
 @asynccontextmanager
-async def knowledge_desk(baton: Baton) -> AsyncIterator[KnowledgeDesk | None]:
-    """None where the service runs on something else than a knowledge base, which only tests do."""
+async def knowledge_desk(baton: Baton) -> AsyncIterator[KnowledgeDesk]:
     knowledge = baton.library
-    if not isinstance(knowledge, KnowledgeBase):
-        yield None
-        return
 
     def after() -> None:
-        baton.rich_text.allow(article_hosts(knowledge))
+        baton.rich_text.allow(source_hosts(knowledge))
 
     sync = KnowledgeSync(knowledge, clock=baton.clock, after=after)
     try:

@@ -5,58 +5,41 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from app.knowledge_schemas import ChangesShape, FinishedSync, RunningSync, SyncShape
 from knowledge_base.knowledge_base import (
+    IngestStage,
     InvalidSource,
     KnowledgeBase,
     KnowledgeBaseDamaged,
     KnowledgeBaseFull,
     Missing,
     SyncOvertaken,
+    SyncProgress,
     SyncReport,
     SyncRunning,
+    SyncStopped,
 )
 
-_MEASURED_S: Final = 1.5
-"""A speed measured over less than this says nothing about the time that is left."""
 _TOLD: Final = (InvalidSource, KnowledgeBaseDamaged, KnowledgeBaseFull, Missing, SyncOvertaken)
 """What a sync can fail with, in words for people."""
+_ELSEWHERE: Final = "the command line"
+"""Who began a sync that nobody began in this service's console."""
 Outcome = Literal["done", "partly", "failed", "stopped"]
-
-
-class _Stopped(Exception):
-    """Raised from the progress of a sync that somebody stopped; the live version is as it was."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
-    """One sync. The working thread writes the progress, the event loop reads it."""
+    """A sync that this service began."""
 
     by: str
     source_ids: tuple[str, ...] | None
     started_at: datetime
     stop: bool = False
-    stage: str = "reading"
-    stage_began: float = field(default_factory=time.monotonic)
-    done: int = 0
-    total: int = 0
-
-    def progress(self, stage: str, done: int, total: int) -> None:
-        if self.stop:
-            raise _Stopped
-        if stage != self.stage or done < self.done:
-            self.stage, self.stage_began = stage, time.monotonic()
-        self.done, self.total = done, total
-
-    def seconds_left(self) -> float | None:
-        elapsed = time.monotonic() - self.stage_began
-        if not self.total or not self.done or elapsed < _MEASURED_S:
-            return None
-        return max(0.0, elapsed / self.done * (self.total - self.done))
+    """Set before its working thread has begun, too."""
 
 
 class KnowledgeSync:
@@ -72,28 +55,36 @@ class KnowledgeSync:
 
     @property
     def running(self) -> bool:
-        return self._run is not None
+        """Whether a sync runs, also one that the command line or another process began."""
+        return self._run is not None or self._knowledge.sync_progress() is not None
 
     def start(self, source_ids: Sequence[str] | None, *, by: str) -> None:
         """Begin, and return at once. Raises SyncRunning."""
-        if self._run is not None:
+        if self.running:
             raise SyncRunning
         chosen = tuple(source_ids) if source_ids is not None else None
         self._run = _Run(by=by, source_ids=chosen, started_at=self._clock())
         self._task = asyncio.create_task(self._work(self._run))
 
     def stop(self) -> None:
+        """End whichever sync runs at its next step."""
         if self._run is not None:
             self._run.stop = True
+        self._knowledge.stop_sync()
 
     async def close(self) -> None:
-        """Stop, and wait for the working thread to notice."""
-        self.stop()
+        """Stop what this service began, and wait for the working thread to notice."""
+        if self._run is not None:
+            self._run.stop = True
         if self._task is not None:
             await self._task
 
     def state(self) -> SyncShape:
-        return SyncShape(running=_running(self._run) if self._run else None, last=self._last)
+        progress = self._knowledge.sync_progress()
+        if progress is None and self._run is not None:  # its thread begins in a moment
+            began = self._run.started_at.timestamp()
+            progress = SyncProgress(sources=(), names="", started_at=began, stage_began=began)
+        return SyncShape(running=_running(progress, self._run, self._clock()) if progress else None, last=self._last)
 
     async def _work(self, run: _Run) -> None:
         began = time.monotonic()
@@ -103,14 +94,14 @@ class KnowledgeSync:
             report = await asyncio.to_thread(self._sync, run)
             await asyncio.to_thread(self._after)
             outcome, words, changes = _outcome(report), _words(report), changes_of(report)
-        except _Stopped:
+        except SyncStopped:
             outcome, words = "stopped", ""
         except _TOLD as refusal:
             words = str(refusal)
         except OSError as failure:
             words = f"The server's disk gave an error: {failure.strerror or failure}."
         except SyncRunning:
-            words = "Another sync runs on the server, begun from its command line; try again when it is over."
+            words = "Another sync began first; try again when it is over."
         finally:
             self._run = None
         self._last = FinishedSync(
@@ -125,20 +116,23 @@ class KnowledgeSync:
         )
 
     def _sync(self, run: _Run) -> SyncReport:
-        ids = list(run.source_ids) if run.source_ids is not None else None
-        return self._knowledge.sync(ids, progress=lambda stage, done, total: run.progress(str(stage), done, total))
+        def progress(stage: IngestStage, done: int, total: int) -> None:
+            if run.stop:
+                raise SyncStopped
+
+        return self._knowledge.sync(list(run.source_ids) if run.source_ids is not None else None, progress=progress)
 
 
-def _running(run: _Run) -> RunningSync:
+def _running(progress: SyncProgress, own: _Run | None, now: datetime) -> RunningSync:
     return RunningSync(
-        started_at=run.started_at,
-        started_by=run.by,
-        source_ids=list(run.source_ids) if run.source_ids is not None else None,
-        stage=run.stage,
-        done=run.done,
-        total=run.total,
-        seconds_left=run.seconds_left(),
-        stopping=run.stop,
+        started_at=datetime.fromtimestamp(progress.started_at, UTC),
+        started_by=own.by if own is not None else _ELSEWHERE,
+        source_ids=list(own.source_ids) if own is not None and own.source_ids is not None else None,
+        stage=progress.stage,
+        done=progress.done,
+        total=progress.total,
+        seconds_left=progress.seconds_left(now),
+        stopping=progress.stopping or (own is not None and own.stop),
     )
 
 

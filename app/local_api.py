@@ -18,14 +18,15 @@ from pydantic import Field, JsonValue, ValidationError
 
 from app.asking import ask
 from app.errors import Problem, Refused
-from app.knowledge import found_json
+from app.knowledge import found_json, source_hosts
 from app.knowledge_commands import COMMANDS, REFUSALS, KnowledgeCommand
+from app.replaying import CHANGES, CannotReplay
 from app.schemas import MAX_MESSAGE_CHARS, Request
 from app.widget_api import BatonHere
-from app.wiring import Baton, article_hosts
-from conversations.model import JsonObject
-from knowledge_base.knowledge_base import KnowledgeBase
+from app.wiring import Baton
+from conversations.model import JsonObject, TurnId
 from knowledge_base.model import ANYBODY
+from knowledge_base.registry import Missing
 
 
 async def from_this_machine(baton: BatonHere, authorization: Annotated[str, Header()] = "") -> None:
@@ -56,20 +57,36 @@ async def search_here(body: SearchFor, baton: BatonHere) -> dict[str, JsonValue]
     return found_json(found)
 
 
+class ReplayTurn(Request):
+    turn: str = Field(max_length=64)
+    changes: dict[str, str] = Field(default={}, max_length=len(CHANGES))
+
+
+@router.post("/replay")
+async def replay_here(body: ReplayTurn, baton: BatonHere) -> dict[str, JsonValue]:
+    if baton.replaying is None:
+        raise Refused(Problem(status=404, code="not_found", detail="This server cannot replay turns."))
+    try:
+        return (await baton.replaying.replay(TurnId(body.turn), body.changes)).as_json()
+    except (CannotReplay, Missing, ValueError) as error:
+        return {"error": str(error)}
+
+
 @router.post("/knowledge/{name}")
 async def carry_out(name: str, body: dict[str, JsonValue], baton: BatonHere) -> StreamingResponse:
     """Progress as lines of JSON; the last line is the result, or {"error"}."""
     kind = COMMANDS.get(name)
-    if kind is None or not isinstance(baton.library, KnowledgeBase):
+    if kind is None:
         raise Refused(Problem(status=404, code="not_found", detail="This server does not know that command."))
     try:
         command = kind.model_validate(body)
     except ValidationError as invalid:
         raise RequestValidationError(invalid.errors()) from invalid
-    return StreamingResponse(_lines(baton, baton.library, command), media_type="application/jsonl")
+    return StreamingResponse(_lines(baton, command), media_type="application/jsonl")
 
 
-async def _lines(baton: Baton, knowledge: KnowledgeBase, command: KnowledgeCommand) -> AsyncIterator[str]:
+async def _lines(baton: Baton, command: KnowledgeCommand) -> AsyncIterator[str]:
+    knowledge = baton.library
     loop, before = asyncio.get_running_loop(), knowledge.version
     lines: asyncio.Queue[JsonObject | None] = asyncio.Queue()
 
@@ -89,5 +106,5 @@ async def _lines(baton: Baton, knowledge: KnowledgeBase, command: KnowledgeComma
         yield json.dumps(line) + "\n"
     result = await working
     if knowledge.version != before:
-        baton.rich_text.allow(await asyncio.to_thread(article_hosts, knowledge))
+        baton.rich_text.allow(await asyncio.to_thread(source_hosts, knowledge))
     yield json.dumps(result) + "\n"

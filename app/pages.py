@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.wiring import Baton
-from knowledge_base.model import Article
+from knowledge_base.model import Article, ArticleHead
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -23,7 +23,7 @@ def page(baton: Baton, template: str, *, status: int = 200, **values: object) ->
     return HTMLResponse(body, status_code=status, headers={"Cache-Control": "no-cache"})
 
 
-def article_path(article: Article) -> str:
+def article_path(article: Article | ArticleHead) -> str:
     """Where an article can be read here, whatever signs its id has."""
     return f"/help/{quote(article.id, safe='')}"
 

@@ -11,20 +11,22 @@ from app.schemas import (
     AuthorShape,
     Block,
     CitationShape,
+    ClockShape,
     ConversationShape,
     CustomerShape,
     HandoffShape,
     HumanAgentShape,
     MessageShape,
     Preview,
+    RatingShape,
     Summary,
 )
 from conversations.model import (
+    Assurance,
     AuthorKind,
     Conversation,
     ConversationId,
     Customer,
-    CustomerId,
     Event,
     Handoff,
     HumanAgent,
@@ -34,13 +36,18 @@ from conversations.model import (
 )
 from conversations.people import People
 from conversations.plain_text import one_line
+from conversations.ratings import Rating
+from conversations.verifications import Verifications, Verified
+from handoff.routing import Placement
+from handoff.sla_store import KeptClock
 
 PREVIEW_CHARS = 160
 
 
 class Presenter:
-    def __init__(self, people: People, rich_text: RichText, *, ai_name: str) -> None:
+    def __init__(self, people: People, rich_text: RichText, verifications: Verifications, *, ai_name: str) -> None:
         self._people = people
+        self._verifications = verifications
         self._rich_text = rich_text
         self._ai_name = ai_name
 
@@ -61,6 +68,7 @@ class Presenter:
             request=message.request,
             client_message_id=message.client_message_id,
             turn_id=message.turn_id,
+            state=message.state.value,
             created_at=message.created_at,
         )
 
@@ -83,6 +91,7 @@ class Presenter:
             email=human_agent.email,
             display_name=human_agent.display_name,
             available=human_agent.available,
+            role=human_agent.role.value,
             online=self._people.is_connected(human_agent),
         )
 
@@ -95,16 +104,28 @@ class Presenter:
         people: Mapping[HumanAgentId, HumanAgent] = {}
         if any(conversation.assignee_id for conversation in found):
             people = {human_agent.id: human_agent for human_agent in await self._people.human_agents()}
-        return [_conversation(conversation, customers, people) for conversation in found]
+        verified = await self._verifications.of([conversation.id for conversation in found])
+        cards = {
+            conversation.id: customer_shape(customers[conversation.customer_id], verified.get(conversation.id))
+            for conversation in found
+        }
+        return [_conversation(conversation, cards[conversation.id], people) for conversation in found]
 
     async def summaries(
         self,
         found: Sequence[Conversation],
         handoffs: Mapping[ConversationId, Handoff],
         last_messages: Mapping[ConversationId, Message],
+        clocks: Mapping[ConversationId, Sequence[KeptClock]],
     ) -> list[Summary]:
         return [
-            _summary(shape, handoffs.get(conversation.id), last_messages.get(conversation.id))
+            _summary(
+                shape,
+                handoffs.get(conversation.id),
+                last_messages.get(conversation.id),
+                team=conversation.team,
+                clocks=clocks.get(conversation.id, ()),
+            )
             for conversation, shape in zip(found, await self.conversations(found), strict=True)
         ]
 
@@ -113,10 +134,21 @@ def preview_text(message: Message) -> str:
     return one_line(message, PREVIEW_CHARS)
 
 
-def customer_shape(customer: Customer) -> CustomerShape:
+def customer_shape(customer: Customer, verified: Verified | None = None) -> CustomerShape:
+    """`verified` is what a code proved in the conversation that is shown."""
+    assurance = customer.assurance if verified is None else Assurance.VERIFIED
     return CustomerShape(
-        id=customer.id, display_name=customer.display_name, email=customer.email, verified=customer.verified
+        id=customer.id,
+        display_name=customer.display_name,
+        email=customer.email,
+        verified=assurance >= Assurance.SIGNED,
+        assurance=assurance.name.lower(),
+        verified_until=None if verified is None else verified.expires_at,
     )
+
+
+def rating_shape(rating: Rating) -> RatingShape:
+    return RatingShape(**{name: getattr(rating, name) for name in RatingShape.model_fields})
 
 
 def handoff_shape(handoff: Handoff) -> HandoffShape:
@@ -131,9 +163,22 @@ def handoff_shape(handoff: Handoff) -> HandoffShape:
     )
 
 
+def clock_shapes(clocks: Sequence[KeptClock]) -> list[ClockShape]:
+    return [
+        ClockShape(
+            clock=kept.reading.clock.value,
+            target=kept.target,
+            started_at=kept.reading.started_at,
+            warn_at=kept.reading.warn_at,
+            due_at=kept.reading.due_at,
+        )
+        for kept in clocks
+    ]
+
+
 def _conversation(
     conversation: Conversation,
-    customers: Mapping[CustomerId, Customer],
+    customer: CustomerShape,
     people: Mapping[HumanAgentId, HumanAgent],
 ) -> ConversationShape:
     owner = people.get(conversation.assignee_id) if conversation.assignee_id else None
@@ -147,17 +192,30 @@ def _conversation(
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,
         queued_at=conversation.queued_at,
+        snoozed_until=conversation.snoozed_until,
         last_seq=conversation.last_seq,
-        customer=customer_shape(customers[conversation.customer_id]),
+        customer=customer,
     )
 
 
-def _summary(shape: ConversationShape, handoff: Handoff | None, last: Message | None) -> Summary:
+def _summary(
+    shape: ConversationShape,
+    handoff: Handoff | None,
+    last: Message | None,
+    *,
+    team: str | None,
+    clocks: Sequence[KeptClock],
+) -> Summary:
     current = handoff if handoff is not None and handoff.episode == shape.episode else None
+    placement = Placement.from_json(current.placement if current else None)
     return Summary(
         **shape.model_dump(),
         reason=current.reason.value if current else None,
         detail=current.detail if current else None,
         preview=Preview(author_kind=last.author.kind.value, text=preview_text(last)) if last else None,
         waiting_since=shape.queued_at,
+        team=team,
+        head_start_minutes=placement.head_start_minutes,
+        placed_because=list(placement.why),
+        clocks=clock_shapes(clocks),
     )

@@ -23,6 +23,8 @@ class Shape(BaseModel):
 
 class StartSession(Request):
     identity_token: str | None = Field(default=None, max_length=4_096)
+    identifier: str | None = Field(default=None, max_length=200)
+    identifier_hash: str | None = Field(default=None, max_length=64)
     session_token: str | None = Field(default=None, max_length=4_096)
 
 
@@ -33,6 +35,28 @@ class StartConversation(Request):
 class SendMessage(Request):
     client_message_id: ClientId
     text: str
+
+
+class AskForCode(Request):
+    """Both for a customer who is not signed in; a signed-in one is known, and need give neither."""
+
+    order_number: str | None = Field(default=None, max_length=64)
+    email: str | None = Field(default=None, max_length=320)
+
+
+class EnterCode(Request):
+    code: str = Field(min_length=1, max_length=32)
+
+
+class CodePromised(Shape):
+    """The answer is the same whether a code was sent or not; `sent_to` is for signed-in customers only."""
+
+    expires_at: datetime
+    sent_to: str | None
+
+
+class CodeRight(Shape):
+    verified_until: datetime
 
 
 class AskForPerson(Request):
@@ -92,6 +116,7 @@ class MessageShape(Shape):
     request: str | None
     client_message_id: str | None
     turn_id: str | None
+    state: str
     created_at: datetime
 
 
@@ -100,6 +125,9 @@ class CustomerShape(Shape):
     display_name: str | None
     email: str | None = None
     verified: bool
+    """Signed in to the shop, or verified by a code in this conversation."""
+    assurance: str
+    verified_until: datetime | None = None
 
 
 class AssigneeShape(Shape):
@@ -117,8 +145,22 @@ class ConversationShape(Shape):
     created_at: datetime
     updated_at: datetime
     queued_at: datetime | None
+    snoozed_until: datetime | None
     last_seq: int
     customer: CustomerShape
+
+
+class RatingShape(Shape):
+    id: str
+    episode: int
+    scale: str
+    about: str | None
+    message_id: str | None
+    asked_at: datetime
+    score: int | None
+    remark: str | None
+    answered_at: datetime | None
+    via: str | None
 
 
 class SessionShape(Shape):
@@ -134,6 +176,8 @@ class WidgetConfig(Shape):
     suggestions: list[str]
     online: bool
     away_text: str
+    codes: bool
+    """Whether a customer can prove who they are by a code that is sent by e-mail."""
 
 
 class ListedConversation(ConversationShape):
@@ -190,6 +234,7 @@ class HumanAgentShape(Shape):
     display_name: str
     available: bool
     online: bool
+    role: str
 
 
 class ConsoleSessionShape(Shape):
@@ -210,11 +255,25 @@ class Preview(Shape):
     text: str
 
 
+class ClockShape(Shape):
+    """What was promised and runs: `due_at` is None while it is paused. The page tells a breach by its own clock."""
+
+    clock: str
+    target: str
+    started_at: datetime
+    warn_at: datetime | None
+    due_at: datetime | None
+
+
 class Summary(ConversationShape):
     reason: str | None
     detail: str | None
     preview: Preview | None
     waiting_since: datetime | None
+    team: str | None
+    head_start_minutes: int
+    placed_because: list[str]
+    clocks: list[ClockShape]
 
 
 class Inbox(Shape):
@@ -241,6 +300,7 @@ class ConsoleOlderMessages(ConsoleMessagePage):
 
 
 class ConsoleConversation(ConsoleMessagePage):
+    clocks: list[ClockShape]
     conversation: ConversationShape
     customer: CustomerShape
     handoff: HandoffShape | None

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
-from app.scripted_replies import ScriptedCall, ScriptedReply
+from app.scripted_replies import ChatRequest, ScriptedCall, ScriptedReply
 
 
 class FaultKind(StrEnum):
@@ -42,6 +42,10 @@ class FaultKind(StrEnum):
     PROMISE = "promise"
     IMAGE = "image"
     PROSE_CALL = "prose_call"
+    REFUSES_MAX_TOKENS = "refuses_max_tokens"
+    REFUSES_TEMPERATURE = "refuses_temperature"
+    REFUSES_STREAM_OPTIONS = "refuses_stream_options"
+    IGNORES_STREAM = "ignores_stream"
 
 
 _STATUS: Final = {
@@ -95,9 +99,21 @@ class Fault:
         return cls(kind=FaultKind(kind), at=int(at) if at.isdecimal() else 0) if kind in set(FaultKind) else None
 
 
-async def faulty_response(fault: Fault) -> Response | None:
+_REFUSALS: Final = {
+    FaultKind.REFUSES_MAX_TOKENS: ("max_tokens", "Unsupported parameter: use 'max_completion_tokens' instead."),
+    FaultKind.REFUSES_TEMPERATURE: ("temperature", "Unsupported value: 'temperature' does not support 0.2."),
+    FaultKind.REFUSES_STREAM_OPTIONS: ("stream_options", "Extra inputs are not permitted: stream_options"),
+}
+"""What newer OpenAI models and older compatible servers do not take, in words like theirs."""
+
+
+async def faulty_response(fault: Fault, asked: ChatRequest) -> Response | None:
     """A response that has nothing to do with a completion, or None where the fault is in a completion."""
     kind = fault.kind
+    if kind in _REFUSALS:
+        parameter, words = _REFUSALS[kind]
+        refused = JSONResponse({"error": {"message": words, "type": "invalid_request_error"}}, status_code=400)
+        return refused if parameter in asked.body else None
     if kind is FaultKind.HANG:
         await asyncio.sleep(_HOUR_S)
     if kind in _STATUS:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from app.scripted_faults import Fault, faulty_body, faulty_reply, faulty_response
+from app.scripted_faults import Fault, FaultKind, faulty_body, faulty_reply, faulty_response
 from app.scripted_replies import ChatRequest, ScriptedReply, as_completion, as_stream, helpful_reply, hostile_reply
 
 __all__ = ["ChatRequest", "Fault", "Script", "ScriptedModelLog", "ScriptedReply", "create_scripted_model"]
@@ -34,11 +34,15 @@ class ScriptedModelLog:
 
 
 def create_scripted_model(
-    script: Script = helpful_reply, *, faults: Sequence[Fault | None] = (), delay_s: float = 0.0
+    script: Script = helpful_reply,
+    *,
+    faults: Sequence[Fault | None] = (),
+    delay_s: float = 0.0,
+    token_s: float = 0.0,
 ) -> FastAPI:
     """The server. The n-th request meets `faults[n]`; None and every request after them are answered by the script.
 
-    `delay_s` passes before each answer, as a model that thinks.
+    `delay_s` passes before each answer, as a model that thinks, and `token_s` before each word of a streamed one.
     """
     app = FastAPI(title="Scripted model", docs_url=None, redoc_url=None, openapi_url=None)
     log = ScriptedModelLog()
@@ -58,21 +62,25 @@ def create_scripted_model(
         log.requests.append(asked)
         await asyncio.sleep(delay_s)
         chosen = hostile_reply if asked.model.endswith(":hostile") else script
-        return await _answer(asked, chosen, Fault.of_model(asked.model) or listed)
+        return await _answer(asked, chosen, Fault.of_model(asked.model) or listed, token_s)
 
     return app
 
 
-async def _answer(asked: ChatRequest, script: Script, fault: Fault | None) -> Response:
-    if fault is not None and (response := await faulty_response(fault)) is not None:
+async def _answer(asked: ChatRequest, script: Script, fault: Fault | None, token_s: float) -> Response:
+    if fault is not None and (response := await faulty_response(fault, asked)) is not None:
         return response
+    if fault is not None and fault.kind is FaultKind.IGNORES_STREAM:
+        asked = replace(asked, stream=False)
     reply = script(asked) if fault is None else faulty_reply(fault, script(asked))
     sent = as_stream(asked, reply) if asked.stream else [json.dumps(as_completion(asked, reply)).encode()]
     kind = "text/event-stream" if asked.stream else "application/json"
-    pieces = _pieces(sent) if fault is None else faulty_body(fault, b"".join(sent))
+    pieces = _pieces(sent, token_s) if fault is None else faulty_body(fault, b"".join(sent))
     return StreamingResponse(pieces, media_type=kind)
 
 
-async def _pieces(sent: Sequence[bytes]) -> AsyncIterator[bytes]:
+async def _pieces(sent: Sequence[bytes], token_s: float) -> AsyncIterator[bytes]:
     for piece in sent:
+        if token_s:
+            await asyncio.sleep(token_s)
         yield piece

@@ -13,14 +13,28 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
 from app import (
+    action_api,
     console_api,
+    conversation_link,
     demo_shop_api,
+    desk_api,
+    eval_api,
+    eval_sample_api,
     help_pages,
+    inbox_api,
     knowledge_api,
     knowledge_article_api,
     local_api,
+    metrics,
+    rating_api,
+    team_api,
+    tool_api,
+    verification_api,
+    wait_api,
+    webhook_api,
     widget_api,
 )
+from app.audit_trail import AuditTrail
 from app.errors import Problem, Refused, install_error_handlers
 from app.knowledge_desk import knowledge_desk
 from app.security import BodyLimit, SecurityHeaders
@@ -34,6 +48,9 @@ HELP_STYLE = Path(__file__).parent / "static"
 MAX_BODY_BYTES = 64 * 1024
 MAX_ARTICLE_BODY_BYTES = 1024 * 1024
 """An article written in the console: 200,000 characters of any script."""
+KEEP_ALIVE_S = 75
+"""Longer than clients and proxies keep an idle connection (mostly 5 and 60 seconds): whoever closes first must be the
+one that sends, or a request meets a connection that has just been closed."""
 
 
 def create_service(
@@ -55,6 +72,7 @@ def create_service(
     service.add_middleware(
         BodyLimit, max_bytes=MAX_BODY_BYTES, larger={"/console/v1/knowledge/": MAX_ARTICLE_BODY_BYTES}
     )
+    service.add_middleware(AuditTrail)
     service.add_middleware(SecurityHeaders)
     if settings.widget_origins:
         service.add_middleware(
@@ -64,12 +82,25 @@ def create_service(
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
         )
     service.include_router(widget_api.router)
+    service.include_router(verification_api.router)
+    service.include_router(wait_api.router)
+    service.include_router(rating_api.router)
+    service.include_router(inbox_api.router)
     service.include_router(console_api.router)
+    service.include_router(desk_api.router)
+    service.include_router(team_api.router)
+    service.include_router(webhook_api.router)
+    service.include_router(action_api.router)
+    service.include_router(tool_api.router)
+    service.include_router(eval_api.router)
+    service.include_router(eval_sample_api.router)
     service.include_router(knowledge_api.router)
     service.include_router(knowledge_article_api.router)
     service.include_router(demo_shop_api.router)
     service.include_router(local_api.router)
     service.include_router(help_pages.router)
+    service.include_router(conversation_link.router)
+    service.include_router(metrics.router)
     _add_pages(service, pages)
     return service
 
@@ -104,6 +135,10 @@ def _add_pages(service: FastAPI, pages: Path) -> None:
     @service.get("/console", include_in_schema=False)
     @service.get("/console/", include_in_schema=False)
     @service.get("/console/c/{conversation_id}", include_in_schema=False)
+    @service.get("/console/desk/{page:path}", include_in_schema=False)
+    @service.get("/console/actions", include_in_schema=False)
+    @service.get("/console/evals", include_in_schema=False)
+    @service.get("/console/evals/{page:path}", include_in_schema=False)
     @service.get("/console/knowledge", include_in_schema=False)
     @service.get("/console/knowledge/{page:path}", include_in_schema=False)
     async def console_page() -> Response:

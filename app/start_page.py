@@ -10,4 +10,4 @@ from knowledge_base.model import ANYBODY
 
 
 def start_page(baton: Baton) -> HTMLResponse:
-    return page(baton, "start.html", articles=len(baton.library.articles(ANYBODY)))
+    return page(baton, "start.html", articles=len(baton.library.heads(ANYBODY)))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from fastapi.responses import StreamingResponse
 
+from app.cards import Cards
 from app.presenting import Presenter
-from conversations.events import TURN_FINISHED, Bus
+from conversations.events import ACTION_CHANGED, TURN_FINISHED, Bus
 from conversations.model import ConversationId, Event, JsonObject, Message, TurnId
 from conversations.store import ConversationStore
 
@@ -20,11 +21,15 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventStream:
-    """Follows one conversation. `poll_seconds` bounds how late another process's change is noticed."""
+    """Follows one conversation. `poll_seconds` bounds how late another process's change is noticed.
+
+    `cards` is None where no shop is connected.
+    """
 
     store: ConversationStore
     bus: Bus
     presenter: Presenter
+    cards: Cards | None = None
     poll_seconds: float = KEEP_ALIVE_SECONDS
 
     async def follow(
@@ -41,6 +46,8 @@ class EventStream:
                     data = self.presenter.event(event, message)
                     if event.kind == TURN_FINISHED:
                         data |= {"trace": await self._trace(event)}
+                    if event.kind == ACTION_CHANGED and self.cards is not None:
+                        data |= await self.cards.frame(str(event.data["action_id"]), for_customer=public_only)
                     yield frame(event.kind, data, seq=event.seq)
                 if len(page) == PAGE:
                     continue

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.draft import Activity, Draft, TurnInput
-from agent.knowledge_search import viewer_of
-from agent.trace import trace_of
-from app.answering import Answering
-from conversations.change import NewMessage
+from agent.draft import Draft, TurnInput
+from agent.drafting import offering
+from agent.trace import asked_json, trace_of
+from app.turn_reply import Answerer, TurnOver, TurnReply, ai_sign
 from conversations.events import TURNS, Bus
 from conversations.model import (
-    AI_AGENT,
     AuthorKind,
     Customer,
     HandoffReason,
@@ -26,14 +24,13 @@ from conversations.model import (
     TurnState,
 )
 from conversations.people import People
+from conversations.ratings import ASKS_SOLVED
 from conversations.store import ConversationStore
 from conversations.turns import LEASE, TurnQueue
 from handoff.brief import CallMade
 from handoff.desk import HandoffDesk, PassingOn
 from handoff.facts import gather_facts
-from handoff.policy import HandoffDecision, HandoffPolicy
-from knowledge_base.model import Viewer
-from tools.tool import Principal
+from handoff.policy import HandoffDecision
 
 MAX_ATTEMPTS = 3
 """A turn that crashed its runner this often goes to a person instead of crashing the next one."""
@@ -59,19 +56,6 @@ class Desk:
     bus: Bus
 
 
-Citing = Callable[[Collection[str], Viewer], AbstractContextManager[Collection[str]]]
-"""Given ids of articles and who reads: which of them may be cited, for as long as the block lasts."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answerer:
-    """What comes to a reply: the AI agent that drafts it, the policy that may hand off instead, the articles' state."""
-
-    agent: Answering
-    policy: HandoffPolicy
-    citing: Citing
-
-
 class TurnRunner:
     def __init__(
         self,
@@ -80,7 +64,7 @@ class TurnRunner:
         *,
         clock: Callable[[], datetime],
         answer_seconds: float,
-        at_once: int = 64,
+        at_once: int = 512,
     ) -> None:
         self._desk = desk
         self._answerer = answerer
@@ -124,7 +108,7 @@ class TurnRunner:
         async with self._kept(turn):
             customer = await self._desk.people.customer_of(turn.conversation_id)
             await self._answer_or_hand_off(turn, customer)
-        self._desk.bus.wake(turn.conversation_id, _sign(None))
+        self._desk.bus.wake(turn.conversation_id, ai_sign(None))
 
     async def _answer_or_hand_off(self, turn: Turn, customer: Customer) -> None:
         started = self._clock()
@@ -137,15 +121,27 @@ class TurnRunner:
             if turn_input.new_from == len(turn_input.messages):
                 await self._nothing_new(turn)
                 return
+            reply = TurnReply(turn, turn_input, self._answerer, self._desk.store, self._desk.bus)
+            if turn.attempts > 1:
+                await reply.resume()
+            passing = _TAKEN_DOWN
             for _ in range(DRAFTS):
-                draft = await self._draft(turn, turn_input)
-                trace = trace_of(draft, duration_ms=(self._clock() - started).total_seconds() * 1000)
-                decision = self._answerer.policy.decide(turn_input, draft)
-                if decision is not None:
+                draft = await self._draft(turn, turn_input, reply)
+                ms = (self._clock() - started).total_seconds() * 1000
+                trace = trace_of(draft, duration_ms=ms, steps=reply.steps)
+                trace["asked"] = asked_json(turn_input, at=started)
+                await reply.keep_exchanges()
+                decided = self._answerer.policy.decide(turn_input, draft)
+                if isinstance(decided, HandoffDecision):
+                    passing = decided
                     break
-                if await self._post(turn, turn_input, draft, trace):
+                if decided is not None:
+                    draft, trace = offering(draft), {**trace, "rule": decided.rule, "rule_detail": decided.detail}
+                if await reply.post(draft, trace):
                     return
-            await self._hand_off(turn, customer, decision=decision or _TAKEN_DOWN, draft=draft, trace=trace)
+            await self._hand_off(turn, customer, decision=passing, draft=draft, trace=trace)
+        except TurnOver:
+            return
         except Exception as error:  # noqa: BLE001  (the one broad except: a customer is never left in silence)
             log.exception("turn %s failed", turn.id)
             failed = HandoffDecision(
@@ -162,30 +158,30 @@ class TurnRunner:
             return None
         return HandoffDecision(reason=HandoffReason.AI_UNAVAILABLE, detail=detail)
 
-    async def _draft(self, turn: Turn, turn_input: TurnInput) -> Draft:
+    async def _draft(self, turn: Turn, turn_input: TurnInput, reply: TurnReply) -> Draft:
         left = (turn.deadline_at - self._clock()).total_seconds()
         deadline_s = min(self._answer_seconds, left)
-
-        def on_activity(activity: Activity) -> None:
-            self._desk.bus.wake(turn.conversation_id, _sign(activity))
-
-        reply = self._answerer.agent.reply(turn_input, on_activity=on_activity, deadline_s=deadline_s)
         # The agent keeps its own deadline; this one catches an agent that does not.
         async with asyncio.timeout(deadline_s + 5):
-            return await reply
+            return await self._answerer.agent.reply(turn_input, host=reply, deadline_s=deadline_s)
 
     async def _turn_input(self, turn: Turn, customer: Customer) -> TurnInput:
         shown, answered = await asyncio.gather(
             self._desk.store.messages(turn.conversation_id, limit=CONTEXT_MESSAGES, public_only=True),
             self._desk.turns.answered_through(turn.conversation_id),
         )
+        offers = self._answerer.offers
+        offered = () if offers is None else await offers.offered(turn.conversation_id)
+        # Our own "did that solve it?" is no part of the talk: the agent would take a "no" for an answer to it.
+        shown = [message for message in shown if message.request != ASKS_SOLVED]
         episode = [message for message in shown if message.episode == turn.episode and message.seq <= turn.through_seq]
         before, new = _before_and_new(episode, answered)
         return TurnInput(
             messages=(*before, *new),
             new_from=len(before),
-            principal=Principal(customer_id=customer.id, external_id=customer.external_id, segments=customer.segments),
+            principal=await self._answerer.prove(turn.conversation_id, customer),
             earlier=tuple(message for message in shown if message.episode < turn.episode),
+            actions=tuple(offered),
         )
 
     async def _nothing_new(self, turn: Turn) -> None:
@@ -193,34 +189,6 @@ class TurnRunner:
         async with self._desk.store.change(turn.conversation_id) as change:
             if await change.still_running(turn):
                 await change.finish_turn(turn.id, TurnState.ANSWERED, {"detail": "A person had answered already."})
-
-    async def _post(self, turn: Turn, turn_input: TurnInput, draft: Draft, trace: JsonObject) -> bool:
-        """False, and nothing said, where an article that the draft cites was taken down since it was found.
-
-        Commits only while the AI agent owns the conversation at the epoch of the lease; else nothing is said either.
-        """
-        cited = {citation.article_id for citation in draft.citations}
-        # Whoever takes an article down waits for this block: a check before the commit alone would come too early.
-        with self._answerer.citing(cited, viewer_of(turn_input.principal)) as citable:
-            if not cited <= set(citable):
-                return False
-            await self._commit(turn, draft, trace)
-        return True
-
-    async def _commit(self, turn: Turn, draft: Draft, trace: JsonObject) -> None:
-        async with self._desk.store.change(turn.conversation_id) as change:
-            if not await change.still_running(turn):
-                return
-            await change.post(
-                NewMessage(
-                    author=AI_AGENT,
-                    text=draft.text,
-                    turn_id=turn.id,
-                    citations=draft.citations,
-                    request=draft.request,
-                )
-            )
-            await change.finish_turn(turn.id, TurnState.ANSWERED, trace)
 
     async def _hand_off(
         self,
@@ -233,10 +201,18 @@ class TurnRunner:
     ) -> None:
         calls = tuple(CallMade(turn_id=turn.id, call=call) for call in draft.tool_calls) if draft is not None else ()
         facts = await gather_facts(
-            self._desk.store, turn.conversation_id, customer, episode=turn.episode, calls_now=calls
+            self._desk.store,
+            turn.conversation_id,
+            customer,
+            episode=turn.episode,
+            assurance=(await self._answerer.prove(turn.conversation_id, customer)).assurance,
+            calls_now=calls,
+            actions=()
+            if self._answerer.offers is None
+            else await self._answerer.offers.for_brief(turn.conversation_id),
         )
         kept: JsonObject = {**(trace or {}), "decision": "handoff", "reason": decision.reason.value}
-        kept["detail"] = decision.detail
+        kept["detail"], kept["rule"] = decision.detail, decision.rule
         await self._desk.handoff.hand_off_turn(turn, PassingOn(decision=decision, facts=facts), kept)
 
     @asynccontextmanager
@@ -272,7 +248,3 @@ def _before_and_new(messages: list[Message], answered_through: int) -> tuple[lis
     answered = max([answered_through, *by_people])
     new = [message for message in messages if message.author.kind is AuthorKind.CUSTOMER and message.seq > answered]
     return [message for message in messages if message not in new], new
-
-
-def _sign(activity: Activity | None) -> JsonObject:
-    return {"who": "ai_agent", "activity": activity.value if activity else None, "display_name": None}

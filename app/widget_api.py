@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from app.cards import Card
 from app.errors import Problem, Refused
-from app.identity import InvalidSession, WidgetSession
-from app.presenting import customer_shape, preview_text
+from app.identity import InvalidIdentity, InvalidSession, WidgetSession
+from app.presenting import customer_shape, preview_text, rating_shape
 from app.schemas import (
     MAX_MESSAGE_CHARS,
     Accepted,
@@ -24,6 +25,7 @@ from app.schemas import (
     MessagePage,
     Moved,
     OlderMessages,
+    RatingShape,
     SendMessage,
     SessionShape,
     StartConversation,
@@ -34,10 +36,9 @@ from app.streams import stream_response, while_allowed
 from app.wiring import Baton, baton_of
 from conversations.change import NewMessage
 from conversations.inbound import customer_actor, receive
-from conversations.model import ConversationId, Customer, HandoffReason, JsonObject
+from conversations.model import Assurance, ConversationId, Customer, HandoffReason, JsonObject
 from conversations.store import ConversationNotFound
 from handoff.desk import PassingOn
-from handoff.facts import gather_facts
 from handoff.policy import HandoffDecision
 from knowledge_base.model import Viewer
 
@@ -59,9 +60,14 @@ async def session_customer(baton: BatonHere, authorization: Annotated[str, Heade
         raise InvalidSession
     session = baton.tokens.read_session(token)
     customer = await baton.people.customer(session.customer_id)
-    if customer is None or customer.verified != session.verified:
+    if customer is None or customer.assurance is not session.assurance:
         raise InvalidSession
     return customer
+
+
+class WidgetConversation(ConversationView):
+    actions: list[Card]
+    ratings: list[RatingShape]
 
 
 SessionCustomer = Annotated[Customer, Depends(session_customer)]
@@ -77,40 +83,64 @@ async def config(baton: BatonHere) -> WidgetConfig:
         suggestions=list(company.suggestions),
         online=await baton.people.anybody_online(),
         away_text=company.away_text,
+        codes=baton.verification is not None,
     )
 
 
 @router.post("/session")
 async def start_session(request: Request, body: StartSession, baton: BatonHere) -> SessionShape:
-    """A session for a visitor, or for the customer an identity token names.
+    """A session for a visitor, or for the customer an identity token (or, with less proof, a hashed identifier) names.
 
     An earlier visitor's session token lets that visitor's conversations go along to the customer.
     """
     address = request.client.host if request.client else "unknown"
     await baton.limits.check("session", address, limit=f"{baton.settings.sessions_per_minute}/minute")
-    if body.identity_token is None:
-        customer = await baton.people.new_visitor()
+    if body.identity_token is not None:
+        customer = await _signed(baton, body.identity_token)
+    elif body.identifier is not None:
+        claimed = baton.tokens.read_claim(body.identifier, body.identifier_hash or "")
+        customer = await baton.people.claimed(claimed)
     else:
-        identity = baton.tokens.read_identity(body.identity_token)
-        customer = await baton.people.identified(
-            identity.external_id,
-            display_name=identity.display_name,
-            email=identity.email,
-            segments=identity.segments,
-        )
-        await _adopt(baton, body.session_token, customer)
-    token, expires_at = baton.tokens.new_session(WidgetSession(customer_id=customer.id, verified=customer.verified))
+        customer = await baton.people.new_visitor()
+    await _adopt(baton, body.session_token, customer)
+    session = WidgetSession(customer_id=customer.id, assurance=customer.assurance)
+    token, expires_at = baton.tokens.new_session(session)
     return SessionShape(session_token=token, expires_at=expires_at, customer=customer_shape(customer))
 
 
+async def _signed(baton: Baton, token: str) -> Customer:
+    """The customer of an identity token, which is then used up. Raises InvalidIdentity."""
+    signed = baton.tokens.read_once(token)
+    if not await baton.verifications.use_token(signed.token_id, signed.expires_at):
+        raise InvalidIdentity
+    identity = signed.identity
+    before = await baton.people.customer_named(identity.external_id)
+    customer = await baton.people.identified(
+        identity.external_id,
+        display_name=identity.display_name,
+        email=identity.email,
+        segments=identity.segments,
+    )
+    if before is not None and before.email != customer.email:
+        await baton.verifications.end(customer.id)  # what was proven by a code to another address
+    return customer
+
+
+@router.post("/session/end", status_code=204)
+async def end_session(body: Empty, baton: BatonHere, customer: SessionCustomer) -> Response:
+    """Signing out: whatever a code proved in this customer's conversations is over."""
+    await baton.verifications.end(customer.id)
+    return Response(status_code=204)
+
+
 async def _adopt(baton: Baton, visitor_token: str | None, customer: Customer) -> None:
-    if visitor_token is None:
+    if visitor_token is None or customer.assurance is Assurance.ANONYMOUS:
         return
     try:
         visitor = baton.tokens.read_session(visitor_token)
     except InvalidSession:
         return
-    if not visitor.verified:
+    if visitor.assurance is Assurance.ANONYMOUS:
         await baton.people.adopt(visitor.customer_id, customer)
 
 
@@ -138,11 +168,19 @@ async def start_conversation(body: StartConversation, baton: BatonHere, customer
 @router.get("/conversations/{conversation_id}")
 async def read_conversation(
     conversation_id: ConversationId, baton: BatonHere, customer: SessionCustomer
-) -> ConversationView:
+) -> WidgetConversation:
     conversation = await baton.store.conversation(conversation_id, customer_id=customer.id)
     page = await _message_page(baton, conversation_id, before=None, limit=PAGE_SIZE)
     shape = await baton.presenter.conversation(conversation)
-    return ConversationView(**dict(page), conversation=shape, last_seq=conversation.last_seq)
+    cards = await baton.actions.customer_cards(conversation_id) if baton.actions else []
+    asked = await baton.ratings.of(conversation_id, episode=conversation.episode)
+    return WidgetConversation(
+        **dict(page),
+        conversation=shape,
+        last_seq=conversation.last_seq,
+        actions=cards,
+        ratings=[rating_shape(rating) for rating in asked],
+    )
 
 
 @router.get("/conversations/{conversation_id}/messages")
@@ -197,7 +235,7 @@ async def ask_for_person(
     await baton.limits.check("message", customer.id, limit=f"{baton.settings.messages_per_minute}/minute")
     conversation = await baton.store.conversation(conversation_id, customer_id=customer.id)
     decision = HandoffDecision(reason=HandoffReason.CUSTOMER_ASKED, detail="The customer pressed “Talk to a person”.")
-    facts = await gather_facts(baton.store, conversation_id, customer, episode=conversation.episode)
+    facts = await baton.facts(conversation, customer)
     moved = await baton.desk.hand_off_on_request(conversation_id, customer, PassingOn(decision=decision, facts=facts))
     return Moved(conversation=await baton.presenter.conversation(moved))
 
@@ -239,7 +277,9 @@ async def follow(
 @router.get("/articles/{article_id:path}")  # an id may hold a slash
 def read_article(article_id: str, baton: BatonHere, customer: SessionCustomer) -> ArticleShape:
     # Not async, for the reason that help pages are not.
-    return article_shape(baton, article_id, Viewer(signed_in=customer.verified, segments=customer.segments))
+    return article_shape(
+        baton, article_id, Viewer(signed_in=customer.assurance >= Assurance.SIGNED, segments=customer.segments)
+    )
 
 
 def article_shape(baton: Baton, article_id: str, viewer: Viewer) -> ArticleShape:

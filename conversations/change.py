@@ -6,11 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from conversations import lifecycle, tables
-from conversations.events import INBOX, MESSAGE_POSTED, STATUS_CHANGED, TURN_FINISHED, TURNS
+from conversations import deliveries, lifecycle, statements, tables, webhooks
+from conversations.deliveries import NewDelivery
+from conversations.events import (
+    DELIVERIES,
+    INBOX,
+    MESSAGE_CHANGED,
+    MESSAGE_POSTED,
+    STATUS_CHANGED,
+    TURN_FINISHED,
+    TURNS,
+)
 from conversations.lifecycle import Verb
 from conversations.model import (
     Actor,
@@ -24,40 +33,19 @@ from conversations.model import (
     JsonObject,
     Message,
     MessageId,
+    MessageState,
     Status,
     Turn,
     TurnId,
     TurnState,
     Visibility,
 )
-from conversations.rows import message_of, message_values, turn_of
+from conversations.rows import conversation_values, message_of, message_values, turn_of
 
 TURN_DEADLINE = timedelta(seconds=90)
 """From the customer's message to an answer or a handoff, whatever crashes in between."""
 
 SUBJECT_LENGTH = 120
-_OPEN_TURNS = (TurnState.ACCEPTED.value, TurnState.RUNNING.value)
-_OPEN_HANDOFFS = (HandoffState.QUEUED.value, HandoffState.ACCEPTED.value)
-
-# Statements of the path that every message takes are built once: building them anew took longer than running them.
-_MESSAGE_BY_CLIENT_ID = select(tables.messages).where(
-    tables.messages.c.conversation_id == bindparam("conversation"),
-    tables.messages.c.client_message_id == bindparam("client_message"),
-)
-_JOIN_WAITING_TURN = (
-    update(tables.turns)
-    .where(tables.turns.c.conversation_id == bindparam("conversation"))
-    .where(tables.turns.c.state == TurnState.ACCEPTED.value)
-    .values(through_seq=bindparam("through"))
-    .returning(tables.turns.c.id)
-)
-_TURN = select(tables.turns).where(tables.turns.c.id == bindparam("turn"))
-_INSERT_MESSAGE = insert(tables.messages)
-_INSERT_CITED = insert(tables.message_citations)
-_INSERT_TURN = insert(tables.turns)
-_INSERT_EVENT = insert(tables.events)
-_UPDATE_TURN = update(tables.turns).where(tables.turns.c.id == bindparam("turn"))
-_UPDATE_CONVERSATION = update(tables.conversations).where(tables.conversations.c.id == bindparam("conversation"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +59,7 @@ class NewMessage:
     turn_id: TurnId | None = None
     citations: tuple[Citation, ...] = ()
     request: str | None = None
+    state: MessageState = MessageState.COMPLETE
 
 
 class Change:
@@ -81,7 +70,7 @@ class Change:
     ) -> None:
         self._connection = connection
         self._now = now
-        self._new_id = new_id
+        self._make_id = new_id
         self._before = conversation
         self._events: list[dict[str, object]] = []
         self.conversation = conversation
@@ -91,9 +80,17 @@ class Change:
     def now(self) -> datetime:
         return self._now
 
+    @property
+    def connection(self) -> AsyncConnection:
+        """For what another package's store writes in the same transaction."""
+        return self._connection
+
+    def new_id(self) -> str:
+        return self._make_id()
+
     async def message_by_client_id(self, client_message_id: str) -> Message | None:
         asked = {"conversation": self.conversation.id, "client_message": client_message_id}
-        row = (await self._connection.execute(_MESSAGE_BY_CLIENT_ID, asked)).one_or_none()
+        row = (await self._connection.execute(statements.MESSAGE_BY_CLIENT_ID, asked)).one_or_none()
         return None if row is None else message_of(row)
 
     async def last_public_message(self) -> Message | None:
@@ -108,7 +105,7 @@ class Change:
         """Append a message with its event. A new public customer message also names a conversation without subject."""
         public = new.visibility is Visibility.PUBLIC
         message = Message(
-            id=MessageId(self._new_id()),
+            id=MessageId(self.new_id()),
             conversation_id=self.conversation.id,
             seq=self.conversation.last_seq + 1,
             episode=self.conversation.episode,
@@ -120,16 +117,43 @@ class Change:
             turn_id=new.turn_id,
             citations=new.citations,
             request=new.request,
+            state=new.state,
         )
-        await self._connection.execute(_INSERT_MESSAGE, message_values(message))
-        cited = {citation.article_id for citation in new.citations}
-        if cited:
-            rows = [{"message_id": message.id, "article_id": one, "cited_at": self._now} for one in sorted(cited)]
-            await self._connection.execute(_INSERT_CITED, rows)
+        await self._connection.execute(statements.INSERT_MESSAGE, message_values(message))
+        await self._note_citing(message.id, {citation.article_id for citation in new.citations})
         self.record(MESSAGE_POSTED, public=public, data={"message_id": message.id})
         if new.author.kind is AuthorKind.CUSTOMER and self.conversation.subject is None:
             self.conversation = replace(self.conversation, subject=new.text[:SUBJECT_LENGTH])
         return message
+
+    async def reply_of(self, turn_id: TurnId) -> Message | None:
+        """What the AI agent has said in the turn so far."""
+        row = (await self._connection.execute(statements.MESSAGE_OF_TURN, {"turn": turn_id})).one_or_none()
+        return None if row is None else message_of(row)
+
+    async def rewrite(self, shown: Message, new: NewMessage) -> Message:
+        """Put `new` in the place of a reply that is being written. Only what was shown may stand before the rest."""
+        grown = replace(shown, text=new.text, citations=new.citations, request=new.request, state=new.state)
+        values = message_values(grown)
+        changed = {name: values[name] for name in ("text", "citations", "request", "state")}
+        await self._connection.execute(statements.UPDATE_MESSAGE, {"message": shown.id, **changed})
+        before, now = ({citation.article_id for citation in one.citations} for one in (shown, grown))
+        await self._note_citing(shown.id, now - before)
+        self.record(MESSAGE_CHANGED, public=True, data={"message_id": shown.id})
+        return grown
+
+    async def _interrupt_reply(self, turn_id: TurnId) -> None:
+        """What was being written stays as the customer saw it, and says that it is not whole."""
+        interrupted = (
+            await self._connection.execute(statements.INTERRUPT_REPLY, {"turn": turn_id})
+        ).scalar_one_or_none()
+        if interrupted is not None:
+            self.record(MESSAGE_CHANGED, public=True, data={"message_id": interrupted})
+
+    async def _note_citing(self, message_id: MessageId, cited: set[str]) -> None:
+        rows = [{"message_id": message_id, "article_id": one, "cited_at": self._now} for one in sorted(cited)]
+        if rows:
+            await self._connection.execute(statements.INSERT_CITED, rows)
 
     def record(self, kind: str, *, public: bool, data: JsonObject) -> int:
         """Append one event; its sequence number follows the last one without a gap."""
@@ -153,20 +177,27 @@ class Change:
         The place in the queue (`queued_at`) survives claim and release and ends with return_to_ai and resolve.
         """
         was = self.conversation
-        status = lifecycle.target(verb, was.status, by.kind)
-        queued_at = was.queued_at
+        status = lifecycle.target(verb, was.status, by.kind, owned=assignee is not None)
+        queued_at, ranked_at = was.queued_at, was.ranked_at
         if status is Status.QUEUED and queued_at is None:
-            queued_at = self._now
+            queued_at = ranked_at = self._now
         if status in (Status.AUTOMATED, Status.RESOLVED):
-            queued_at = None
+            queued_at = ranked_at = None
+        # Whoever sets it aside gets it back.
+        kept = was.assignee_id if status is Status.SNOOZED else None
+        until = was.snoozed_until if status is Status.SNOOZED else None
         reopened_by_customer = verb is Verb.REOPEN and was.status is Status.RESOLVED and by.kind is AuthorKind.CUSTOMER
         self.conversation = replace(
             was,
             status=status,
             owner_epoch=was.owner_epoch + 1,
             episode=was.episode + (1 if reopened_by_customer else 0),
-            assignee_id=HumanAgentId(assignee.id) if assignee and assignee.id else None,
+            assignee_id=HumanAgentId(assignee.id) if assignee and assignee.id else kept,
+            snoozed_until=until,
             queued_at=queued_at,
+            ranked_at=ranked_at,
+            ai_meanwhile=False,
+            reply_by_email=None if status is Status.AUTOMATED else was.reply_by_email,
         )
         self.record(
             STATUS_CHANGED,
@@ -180,6 +211,7 @@ class Change:
                 "by": {"kind": by.kind.value, "id": by.id, "display_name": by.display_name},
                 "assignee": {"id": assignee.id, "display_name": assignee.display_name} if assignee else None,
                 "reason": reason,
+                "until": until.isoformat() if until else None,
             },
         )
         self.topics.add(INBOX)
@@ -188,13 +220,13 @@ class Change:
         """The turn that will answer what the customer wrote: the one already waiting, or a new one."""
         # Written into the turn: a runner on PostgreSQL that leases it now does not see the new message yet.
         joining = {"conversation": self.conversation.id, "through": self.conversation.last_seq}
-        waiting = (await self._connection.execute(_JOIN_WAITING_TURN, joining)).scalar_one_or_none()
+        waiting = (await self._connection.execute(statements.JOIN_WAITING_TURN, joining)).scalar_one_or_none()
         self.topics.add(TURNS)
         if waiting is not None:
             return TurnId(waiting)
-        turn_id = TurnId(self._new_id())
+        turn_id = TurnId(self.new_id())
         await self._connection.execute(
-            _INSERT_TURN,
+            statements.INSERT_TURN,
             {
                 "id": turn_id,
                 "conversation_id": self.conversation.id,
@@ -212,14 +244,16 @@ class Change:
 
     async def still_running(self, turn: Turn) -> bool:
         """Whether `turn`, as leased, may still write: newest fence, same owner epoch, AI agent in charge."""
-        if self.conversation.status is not Status.AUTOMATED or self.conversation.owner_epoch != turn.owner_epoch:
+        if not self.conversation.ai_answers or self.conversation.owner_epoch != turn.owner_epoch:
             return False
-        row = (await self._connection.execute(_TURN, {"turn": turn.id})).one_or_none()
+        row = (await self._connection.execute(statements.TURN, {"turn": turn.id})).one_or_none()
         return row is not None and row.state == TurnState.RUNNING.value and row.fence == turn.fence
 
     async def finish_turn(self, turn_id: TurnId, state: TurnState, trace: JsonObject) -> None:
+        """End the turn; a reply that is still being written ends with it, unfinished."""
+        await self._interrupt_reply(turn_id)
         await self._connection.execute(
-            _UPDATE_TURN,
+            statements.UPDATE_TURN,
             {"turn": turn_id, "state": state.value, "finished_at": self._now, "lease_until": None, "trace": trace},
         )
         self.record(TURN_FINISHED, public=False, data={"turn_id": turn_id, "state": state.value})
@@ -229,19 +263,41 @@ class Change:
 
         These turns answered nothing: what they were about is still open when the person returns the conversation.
         """
-        rows = (
-            await self._connection.execute(
-                select(tables.turns).where(
-                    tables.turns.c.conversation_id == self.conversation.id, tables.turns.c.state.in_(_OPEN_TURNS)
-                )
-            )
-        ).all()
+        theirs = {"conversation": self.conversation.id}
+        rows = (await self._connection.execute(statements.OPEN_TURNS, theirs)).all()
         for turn in map(turn_of, rows):
-            await self._connection.execute(_UPDATE_TURN, {"turn": turn.id, "through_seq": None})
+            await self._connection.execute(statements.UPDATE_TURN, {"turn": turn.id, "through_seq": None})
             await self.finish_turn(turn.id, TurnState.HANDED_OFF, {"detail": why})
 
-    async def start_handoff(self, *, reason: HandoffReason, detail: str, brief: JsonObject) -> HandoffId:
-        handoff_id = HandoffId(self._new_id())
+    def snooze(self, by: Actor, until: datetime | None) -> None:
+        """Set it aside until then, or until its customer writes."""
+        self.conversation = replace(self.conversation, snoozed_until=until)
+        self.move(Verb.SNOOZE, by)
+
+    def place(self, team: str | None, ranked_at: datetime) -> None:
+        """Whose queue it waits in, and where in it."""
+        self.conversation = replace(self.conversation, team=team, ranked_at=ranked_at)
+
+    def wait_elsewhere(self, *, reply_by_email: str | None, ai_meanwhile: bool) -> None:
+        """What the customer chose to do instead of waiting here. The place in the queue stays."""
+        self.conversation = replace(self.conversation, reply_by_email=reply_by_email, ai_meanwhile=ai_meanwhile)
+
+    async def deliver(self, new: NewDelivery) -> None:
+        """Send this once the change is committed, however often that takes."""
+        row = deliveries.row_of(new, delivery_id=self.new_id(), conversation_id=self.conversation.id, now=self._now)
+        await self._connection.execute(deliveries.INSERT, row)
+        self.topics.add(DELIVERIES)
+
+    async def open_conversations_of(self, human_agent_id: HumanAgentId) -> int:
+        """How many a person has. Nobody else gives them one before this change is committed."""
+        whose = {"person": human_agent_id}
+        await self._connection.execute(statements.LOCK_PERSON, whose)
+        return await self._connection.scalar(statements.COUNT_OPEN_OF, whose) or 0
+
+    async def start_handoff(
+        self, *, reason: HandoffReason, detail: str, brief: JsonObject, placement: JsonObject | None = None
+    ) -> HandoffId:
+        handoff_id = HandoffId(self.new_id())
         await self._connection.execute(
             insert(tables.handoffs).values(
                 id=handoff_id,
@@ -251,6 +307,7 @@ class Change:
                 reason=reason.value,
                 detail=detail,
                 brief=brief,
+                placement=placement,
                 queued_at=self._now,
             )
         )
@@ -263,35 +320,20 @@ class Change:
             values |= {"accepted_at": self._now, "accepted_by": accepted_by}
         if state in (HandoffState.RETURNED, HandoffState.RESOLVED):
             values |= {"finished_at": self._now}
-        await self._connection.execute(
-            update(tables.handoffs)
-            .where(
-                tables.handoffs.c.conversation_id == self.conversation.id,
-                tables.handoffs.c.state.in_(_OPEN_HANDOFFS),
-            )
-            .values(**values)
-        )
+        await self._connection.execute(statements.OPEN_HANDOFF, {"conversation": self.conversation.id, **values})
 
     async def flush(self) -> None:
         """Write the events and the conversation's row; called once, just before the commit."""
         if self.conversation == self._before:
             return
         if self._events:
-            await self._connection.execute(_INSERT_EVENT, self._events)
+            await self._connection.execute(statements.INSERT_EVENT, self._events)
+            if await webhooks.tell(self._connection, self._events, self.new_id):
+                self.topics.add(DELIVERIES)
         c = self.conversation
         await self._connection.execute(
-            _UPDATE_CONVERSATION,
-            {
-                "conversation": c.id,
-                "status": c.status.value,
-                "owner_epoch": c.owner_epoch,
-                "episode": c.episode,
-                "assignee_id": c.assignee_id,
-                "subject": c.subject,
-                "last_seq": c.last_seq,
-                "updated_at": c.updated_at,
-                "queued_at": c.queued_at,
-            },
+            statements.UPDATE_CONVERSATION,
+            {"conversation": c.id, **conversation_values(c)},
         )
         self.topics.add(c.id)
         if self._before.status is not Status.AUTOMATED or c.status is not Status.AUTOMATED:

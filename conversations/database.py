@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from conversations import sqlite_driver
+from conversations import identity_tables, sqlite_driver  # noqa: F401 - all tables are known where one is opened
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -15,14 +15,31 @@ from dataclasses import dataclass, field
 from conversations.model import JsonObject
 
 MESSAGE_POSTED = "message_posted"
+MESSAGE_CHANGED = "message_changed"
+"""A reply that is being written has grown, or has ended: the event brings the message as it is now."""
 STATUS_CHANGED = "status_changed"
 CUSTOMER_IDENTIFIED = "customer_identified"
+CUSTOMER_VERIFIED = "customer_verified"
 TURN_FINISHED = "turn_finished"
+ROUTED = "routed"
+"""Why a conversation was given to a person or taken back; the team's to see."""
+ACTION_CHANGED = "action_changed"
+SLA_WARNING = "sla_warning"
+SLA_BREACHED = "sla_breached"
+RATING_ASKED = "rating_asked"
+RATING_GIVEN = "rating_given"
+
+BETWEEN_MESSAGES = (STATUS_CHANGED, CUSTOMER_IDENTIFIED, ROUTED, SLA_WARNING, SLA_BREACHED, RATING_ASKED, RATING_GIVEN)
+"""What a page of older messages is told of besides."""
 
 INBOX = "inbox"
 """Topic: something about any conversation's place in the inbox, or about who is online, has changed."""
+DELIVERIES = "deliveries"
+"""Topic: a mail or webhook waits to be sent."""
 TURNS = "turns"
 """Topic: a turn was accepted."""
+ACTIONS = "actions"
+"""Topic: an action may have something due."""
 
 LIVE_KEPT = 32
 """Live signs kept for a slow reader; older ones are dropped, they are stale by then."""

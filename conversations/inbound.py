@@ -16,6 +16,7 @@ from conversations.model import (
     Status,
     TurnId,
 )
+from conversations.snoozing import wake
 from conversations.store import ConversationStore
 
 
@@ -43,10 +44,12 @@ async def receive(
         earlier = await already_posted(change, new)
         if earlier is not None:
             return Received(message=earlier, conversation=change.conversation, turn_id=None)
-        if change.conversation.status in (Status.RESOLVED, Status.SNOOZED):
+        if change.conversation.status is Status.SNOOZED:
+            await wake(change, new.author)
+        if change.conversation.status is Status.RESOLVED:
             change.move(Verb.REOPEN, new.author)
         message = await change.post(new)
-        turn_id = await change.accept_turn() if change.conversation.status is Status.AUTOMATED else None
+        turn_id = await change.accept_turn() if change.conversation.ai_answers else None
         return Received(message=message, conversation=change.conversation, turn_id=turn_id)
 
 

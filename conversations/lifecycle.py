@@ -40,21 +40,32 @@ MOVES: dict[tuple[Verb, Status, AuthorKind], Status] = {
     **{(Verb.HAND_OFF, Status.AUTOMATED, by): Status.QUEUED for by in (_AI, _CUSTOMER, _PERSON, _SYSTEM)},
     **{(Verb.CLAIM, at, _PERSON): Status.ASSIGNED for at in (Status.AUTOMATED, Status.QUEUED, Status.SNOOZED)},
     **{(Verb.ASSIGN, at, _PERSON): Status.ASSIGNED for at in _OPEN},
+    (Verb.ASSIGN, Status.QUEUED, _SYSTEM): Status.ASSIGNED,
     **{(Verb.RELEASE, Status.ASSIGNED, by): Status.QUEUED for by in (_PERSON, _SYSTEM)},
     **{(Verb.RETURN_TO_AI, at, _PERSON): Status.AUTOMATED for at in (Status.QUEUED, Status.ASSIGNED)},
     **{(Verb.SNOOZE, at, _PERSON): Status.SNOOZED for at in (Status.QUEUED, Status.ASSIGNED)},
     **{(Verb.RESOLVE, at, by): Status.RESOLVED for at in _OPEN for by in (_PERSON, _SYSTEM)},
+    # The customer says that the AI agent's answer solved it.
+    (Verb.RESOLVE, Status.AUTOMATED, _CUSTOMER): Status.RESOLVED,
     # A new message after the end is a new episode with the AI agent; a person who reopens takes it themselves.
     (Verb.REOPEN, Status.RESOLVED, _CUSTOMER): Status.AUTOMATED,
+    (Verb.REOPEN, Status.RESOLVED, _SYSTEM): Status.AUTOMATED,
     (Verb.REOPEN, Status.RESOLVED, _PERSON): Status.ASSIGNED,
-    # A snoozed conversation wakes up in the queue, at its old place, when its customer writes.
+    # A snoozed conversation wakes up when its customer writes or its time has come: with the person who had it, or
+    # without one (see `target`) in the queue, at its old place.
     (Verb.REOPEN, Status.SNOOZED, _CUSTOMER): Status.QUEUED,
+    (Verb.REOPEN, Status.SNOOZED, _SYSTEM): Status.QUEUED,
 }
 
 
-def target(verb: Verb, status: Status, by: AuthorKind) -> Status:
-    """The status that `verb` by `by` leads to from `status`. Raises IllegalMove where the table has no such move."""
+def target(verb: Verb, status: Status, by: AuthorKind, *, owned: bool = False) -> Status:
+    """The status that `verb` by `by` leads to from `status`; `owned` where a person has it afterwards.
+
+    Raises IllegalMove where the table has no such move.
+    """
     try:
-        return MOVES[verb, status, by]
+        found = MOVES[verb, status, by]
     except KeyError:
         raise IllegalMove(verb, status, by) from None
+    wakes = verb is Verb.REOPEN and status is Status.SNOOZED
+    return Status.ASSIGNED if wakes and owned else found

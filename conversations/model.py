@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import NewType
 
 CustomerId = NewType("CustomerId", str)
@@ -46,6 +46,14 @@ class Visibility(StrEnum):
     NOTE = "note"
 
 
+class MessageState(StrEnum):
+    """How far a message is: a reply may grow sentence by sentence, and may end before it is whole."""
+
+    COMPLETE = "complete"
+    WRITING = "writing"
+    INTERRUPTED = "interrupted"
+
+
 class TurnState(StrEnum):
     ACCEPTED = "accepted"
     RUNNING = "running"
@@ -60,6 +68,15 @@ class HandoffState(StrEnum):
     RESOLVED = "resolved"
 
 
+class Role(StrEnum):
+    """What a person may do in the console: each may all that the ones before it may."""
+
+    VIEWER = "viewer"
+    HUMAN_AGENT = "human_agent"
+    LEAD = "lead"
+    ADMIN = "admin"
+
+
 class HandoffReason(StrEnum):
     """Why the AI agent passed a conversation on. The value is the reason code in events and metrics."""
 
@@ -72,11 +89,28 @@ class HandoffReason(StrEnum):
     LOOP = "loop"
     TURN_CAP = "turn_cap"
     AI_UNAVAILABLE = "ai_unavailable"
+    LANGUAGE = "language"
+    ABUSE = "abuse"
+    ACTION_STUCK = "action_stuck"
+
+
+class Assurance(IntEnum):
+    """How well it is proven who a customer is. Each level includes those below it.
+
+    CLAIMED: a page named them and nobody can tell since when or by whom. SIGNED: the shop's server vouched for them
+    minutes ago. VERIFIED: they entered a code that was sent to the address on file.
+    """
+
+    ANONYMOUS = 0
+    CLAIMED = 1
+    SIGNED = 2
+    VERIFIED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """A person asking. `external_id` is the shop's id for them, present once an identity token proved it.
+    """A person asking. `external_id` is the shop's id for them, present once an identity token proved it; `claimed_id`
+    is one that a page named without such a proof. A claim and a proof of the same id are two customers.
 
     `segments` are the groups that the shop put them in, by which articles may be kept for some.
     """
@@ -87,10 +121,14 @@ class Customer:
     external_id: str | None
     created_at: datetime
     segments: frozenset[str] = frozenset()
+    claimed_id: str | None = None
 
     @property
-    def verified(self) -> bool:
-        return self.external_id is not None
+    def assurance(self) -> Assurance:
+        """What is proven in all their conversations; a code entered in one of them proves more there."""
+        if self.external_id is not None:
+            return Assurance.SIGNED
+        return Assurance.ANONYMOUS if self.claimed_id is None else Assurance.CLAIMED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +159,20 @@ class Conversation:
     created_at: datetime
     updated_at: datetime
     queued_at: datetime | None
+    team: str | None = None
+    """Whose queue it waits in, or waited in last; None is everybody's."""
+    ranked_at: datetime | None = None
+    """Its place in the queue: when it was queued, less its head start."""
+    reply_by_email: str | None = None
+    """Where people's answers go too, because the customer did not want to wait here."""
+    ai_meanwhile: bool = False
+    """The customer asks the AI agent on while waiting for a person."""
+    snoozed_until: datetime | None = None
+    """When it wakes by itself; a message of its customer wakes it sooner."""
+
+    @property
+    def ai_answers(self) -> bool:
+        return self.status is Status.AUTOMATED or (self.status is Status.QUEUED and self.ai_meanwhile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +204,8 @@ class Message:
     turn_id: TurnId | None = None
     citations: tuple[Citation, ...] = ()
     request: str | None = None
-    """What the message asks the page to offer beside its text: "sign_in", or None."""
+    """What the message asks the page to offer beside its text: "sign_in", "choose", or None."""
+    state: MessageState = MessageState.COMPLETE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +242,8 @@ class Handoff:
     accepted_at: datetime | None
     accepted_by: HumanAgentId | None
     finished_at: datetime | None
+    placement: JsonObject | None = None
+    """Where routing put it and why; None where it was queued before there was any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,3 +265,10 @@ class HumanAgent:
     display_name: str
     available: bool
     last_seen_at: datetime | None
+    left_at: datetime | None = None
+    """When their last console was closed; None while one is open, or was never heard of."""
+    active_at: datetime | None = None
+    """Their last sign of life: a key, a click, a touch."""
+    role: Role = Role.ADMIN
+    removed_at: datetime | None = None
+    """When they left the team; the account stays for what they wrote."""

@@ -14,14 +14,17 @@ from conversations import tables
 from conversations.database import Database
 from conversations.events import CUSTOMER_IDENTIFIED, INBOX, Bus
 from conversations.model import (
+    Assurance,
     ConversationId,
     Customer,
     CustomerId,
     HumanAgent,
     HumanAgentId,
+    Role,
 )
 from conversations.rows import conversation_of, customer_of, human_agent_of
 from conversations.store import ConversationStore
+from conversations.tables import EPOCH
 
 PRESENCE_WINDOW = timedelta(seconds=45)
 """A human agent counts as online this long after the console was last heard of (it is heard every 15 s)."""
@@ -101,13 +104,37 @@ class People:
                 row = inserted.one()
             return customer_of(row)
 
-    async def adopt(self, visitor_id: CustomerId, customer: Customer) -> None:
-        """Give an unverified visitor's conversations to the customer they turned out to be.
+    async def customer_named(self, external_id: str) -> Customer | None:
+        """The customer who was proven before to have that id in the shop."""
+        query = select(tables.customers).where(tables.customers.c.external_id == external_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else customer_of(row)
 
-        A customer who is verified already is never merged into another one.
+    async def claimed(self, claimed_id: str) -> Customer:
+        """The customer whom a page names without proof; never the one whom a token proved to have that id."""
+        c = tables.customers.c
+        try:
+            async with self._database.write() as connection:
+                row = await connection.execute(
+                    insert(tables.customers)
+                    .values(id=self._new_id(), claimed_id=claimed_id, created_at=self._clock())
+                    .returning(tables.customers)
+                )
+                return customer_of(row.one())
+        except IntegrityError:
+            async with self._database.read() as connection:
+                return customer_of(
+                    (await connection.execute(select(tables.customers).where(c.claimed_id == claimed_id))).one()
+                )
+
+    async def adopt(self, visitor_id: CustomerId, customer: Customer) -> None:
+        """Give an anonymous visitor's conversations to the customer they turned out to be.
+
+        A customer who was named by anybody is never merged into another one.
         """
         visitor = await self.customer(visitor_id)
-        if visitor is None or visitor.verified or visitor.id == customer.id:
+        if visitor is None or visitor.assurance is not Assurance.ANONYMOUS or visitor.id == customer.id:
             return
         c = tables.conversations.c
         theirs = tables.conversations.alias("theirs").c
@@ -130,14 +157,16 @@ class People:
             change.record(CUSTOMER_IDENTIFIED, public=True, data={"display_name": customer.display_name})
             change.topics.add(INBOX)
 
-    async def add_human_agent(self, email: str, *, display_name: str, password_hash: str) -> bool:
+    async def add_human_agent(
+        self, email: str, *, display_name: str, password_hash: str, role: Role = Role.ADMIN
+    ) -> bool:
         """False where the address has an account already, which is then left as it is."""
         try:
-            return await self._add_human_agent(email, display_name, password_hash)
+            return await self._add_human_agent(email, display_name, password_hash, role)
         except IntegrityError:  # two servers made the same account at once
             return False
 
-    async def _add_human_agent(self, email: str, display_name: str, password_hash: str) -> bool:
+    async def _add_human_agent(self, email: str, display_name: str, password_hash: str, role: Role) -> bool:
         async with self._database.write() as connection:
             taken = await connection.scalar(
                 select(tables.human_agents.c.id).where(tables.human_agents.c.email == email.lower())
@@ -150,6 +179,7 @@ class People:
                     email=email.lower(),
                     display_name=display_name,
                     password_hash=password_hash,
+                    role=role.value,
                     available=True,
                     created_at=self._clock(),
                 )
@@ -157,13 +187,18 @@ class People:
             return True
 
     async def human_agent_with_hash(self, email: str) -> tuple[HumanAgent, str] | None:
-        query = select(tables.human_agents).where(tables.human_agents.c.email == email.lower())
+        query = select(tables.human_agents).where(
+            tables.human_agents.c.email == email.lower(), tables.human_agents.c.removed_at.is_(None)
+        )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else (human_agent_of(row), row.password_hash)
 
-    async def human_agents(self) -> list[HumanAgent]:
+    async def human_agents(self, *, removed: bool = False) -> list[HumanAgent]:
+        """The team; with `removed` those who left it too."""
         query = select(tables.human_agents).order_by(tables.human_agents.c.display_name)
+        if not removed:
+            query = query.where(tables.human_agents.c.removed_at.is_(None))
         async with self._database.read() as connection:
             return [human_agent_of(row) for row in await connection.execute(query)]
 
@@ -179,19 +214,36 @@ class People:
 
     def is_connected(self, human_agent: HumanAgent) -> bool:
         """Their console is open, be they available or away."""
+        return self.gone_since(human_agent) is None
+
+    def gone_since(self, human_agent: HumanAgent) -> datetime | None:
+        """When their console was last heard of; None while it is open, and the beginning of time for one never seen."""
+        if human_agent.left_at is not None:
+            return human_agent.left_at
         seen = human_agent.last_seen_at
-        return seen is not None and self._clock() - seen < PRESENCE_WINDOW
+        if seen is None:
+            return EPOCH
+        return None if self._clock() - seen < PRESENCE_WINDOW else seen
+
+    def is_idle(self, human_agent: HumanAgent, after: timedelta) -> bool:
+        """No sign of life for so long, though their console is open."""
+        active = human_agent.active_at
+        return active is not None and self._clock() - active >= after
 
     async def anybody_online(self) -> bool:
         return any(self.is_online(human_agent) for human_agent in await self.human_agents())
 
     async def seen(self, human_agent_id: HumanAgentId) -> None:
         """The console was heard of just now."""
-        await self._update_human_agent(human_agent_id, last_seen_at=self._clock())
+        await self._update_human_agent(human_agent_id, last_seen_at=self._clock(), left_at=None)
+
+    async def active(self, human_agent_id: HumanAgentId) -> None:
+        """They did something: they are at their desk."""
+        await self._update_human_agent(human_agent_id, active_at=self._clock())
 
     async def left(self, human_agent_id: HumanAgentId) -> None:
         """The console's last page was closed."""
-        await self._update_human_agent(human_agent_id, last_seen_at=None)
+        await self._update_human_agent(human_agent_id, left_at=self._clock())
         self._bus.wake(INBOX)
 
     async def set_available(self, human_agent_id: HumanAgentId, available: bool) -> None:
@@ -205,7 +257,13 @@ class People:
             )
 
     async def open_session(
-        self, human_agent_id: HumanAgentId, *, token: str, csrf_token: str, expires_at: datetime
+        self,
+        human_agent_id: HumanAgentId,
+        *,
+        token: str,
+        csrf_token: str,
+        expires_at: datetime,
+        device: str = "",
     ) -> None:
         """Only a hash of the cookie's token is kept: a copied database signs nobody in."""
         s = tables.console_sessions
@@ -217,6 +275,8 @@ class People:
                     human_agent_id=human_agent_id,
                     csrf_token=csrf_token,
                     expires_at=expires_at,
+                    created_at=self._clock(),
+                    device=device,
                 )
             )
 
@@ -226,6 +286,7 @@ class People:
             select(tables.human_agents, s.c.csrf_token, s.c.expires_at)
             .join(s, s.c.human_agent_id == tables.human_agents.c.id)
             .where(s.c.token_hash == _digest(token), s.c.expires_at > self._clock())
+            .where(tables.human_agents.c.removed_at.is_(None))
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()

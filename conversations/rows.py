@@ -20,6 +20,8 @@ from conversations.model import (
     HumanAgent,
     JsonObject,
     Message,
+    MessageState,
+    Role,
     Status,
     Turn,
     TurnState,
@@ -40,7 +42,32 @@ def conversation_of(row: Row[tuple[object, ...]]) -> Conversation:
         created_at=row.created_at,
         updated_at=row.updated_at,
         queued_at=row.queued_at,
+        team=row.team,
+        ranked_at=row.ranked_at,
+        reply_by_email=row.reply_by_email,
+        ai_meanwhile=row.ai_meanwhile,
+        snoozed_until=row.snoozed_until,
     )
+
+
+def conversation_values(conversation: Conversation) -> dict[str, object]:
+    """What may change of it."""
+    c = conversation
+    return {
+        "status": c.status.value,
+        "owner_epoch": c.owner_epoch,
+        "episode": c.episode,
+        "assignee_id": c.assignee_id,
+        "subject": c.subject,
+        "last_seq": c.last_seq,
+        "updated_at": c.updated_at,
+        "queued_at": c.queued_at,
+        "team": c.team,
+        "ranked_at": c.ranked_at,
+        "reply_by_email": c.reply_by_email,
+        "ai_meanwhile": c.ai_meanwhile,
+        "snoozed_until": c.snoozed_until,
+    }
 
 
 def customer_of(row: Row[tuple[object, ...]]) -> Customer:
@@ -51,6 +78,7 @@ def customer_of(row: Row[tuple[object, ...]]) -> Customer:
         external_id=row.external_id,
         created_at=row.created_at,
         segments=frozenset(row.segments or ()),
+        claimed_id=row.claimed_id,
     )
 
 
@@ -61,6 +89,10 @@ def human_agent_of(row: Row[tuple[object, ...]]) -> HumanAgent:
         display_name=row.display_name,
         available=row.available,
         last_seen_at=row.last_seen_at,
+        left_at=row.left_at,
+        active_at=row.active_at,
+        role=Role(row.role),
+        removed_at=row.removed_at,
     )
 
 
@@ -78,6 +110,7 @@ def message_of(row: Row[tuple[object, ...]]) -> Message:
         turn_id=row.turn_id,
         citations=tuple(Citation(**entry) for entry in row.citations),
         request=row.request,
+        state=MessageState(row.state),
     )
 
 
@@ -97,6 +130,7 @@ def message_values(message: Message) -> dict[str, object]:
         "turn_id": message.turn_id,
         "citations": [asdict(citation) for citation in message.citations],
         "request": message.request,
+        "state": message.state.value,
     }
 
 
@@ -131,6 +165,7 @@ def handoff_of(row: Row[tuple[object, ...]]) -> Handoff:
         accepted_at=row.accepted_at,
         accepted_by=row.accepted_by,
         finished_at=row.finished_at,
+        placement=cast("JsonObject | None", row.placement),
     )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from conversations import tables
 from conversations.change import Change
 from conversations.database import Database
-from conversations.events import CUSTOMER_IDENTIFIED, STATUS_CHANGED, Bus
+from conversations.events import BETWEEN_MESSAGES, MESSAGE_CHANGED, Bus
+from conversations.inbox_views import Asking, condition
+from conversations.inbox_views import View as View
 from conversations.model import (
     AuthorKind,
     Conversation,
@@ -21,6 +22,7 @@ from conversations.model import (
     CustomerId,
     Event,
     Handoff,
+    HandoffState,
     HumanAgentId,
     JsonObject,
     Message,
@@ -45,16 +47,6 @@ class ConversationNotFound(Exception):
 
 class StaleConversation(Exception):
     """The owner epoch has moved on: somebody changed the conversation first."""
-
-
-class View(StrEnum):
-    """The inbox lists of the console."""
-
-    QUEUE = "queue"
-    MINE = "mine"
-    OPEN = "open"
-    AUTOMATED = "automated"
-    RESOLVED = "resolved"
 
 
 class ConversationStore:
@@ -139,29 +131,37 @@ class ConversationStore:
             raise ConversationNotFound(conversation_id)
         return conversation_of(row)
 
+    async def some(self, conversation_ids: Sequence[ConversationId]) -> list[Conversation]:
+        """Those of them that there are, in any order."""
+        query = select(tables.conversations).where(_c.id.in_(conversation_ids))
+        async with self._database.read() as connection:
+            return [conversation_of(row) for row in await connection.execute(query)]
+
     async def conversations_of(self, customer_id: CustomerId, *, limit: int, cursor: str | None) -> Page[Conversation]:
         """One customer's conversations that have a message, newest change first."""
         where = and_(_c.customer_id == customer_id, _c.last_seq > 0)
         return await self._newest_first(where, limit=limit, cursor=cursor)
 
     async def inbox(
-        self, view: View, *, human_agent_id: HumanAgentId, limit: int, cursor: str | None
+        self, view: View, *, human_agent_id: HumanAgentId, limit: int, cursor: str | None, teams: Collection[str] = ()
     ) -> Page[Conversation]:
-        """A list of the console: the queue by waiting time, everything else by newest change."""
+        """A list of the console: the queue by whose turn it is, everything else by newest change."""
         if view is not View.QUEUE:
-            return await self._newest_first(_inbox_condition(view, human_agent_id), limit=limit, cursor=cursor)
+            asking = Asking(human_agent_id=human_agent_id, now=self._clock(), teams=teams)
+            return await self._newest_first(condition(view, asking), limit=limit, cursor=cursor)
         query = select(tables.conversations).where(_c.status == Status.QUEUED.value)
         if cursor is not None:
             at, row_id = decode_cursor(cursor)
-            query = query.where(or_(_c.queued_at > at, and_(_c.queued_at == at, _c.id > row_id)))
-        query = query.order_by(_c.queued_at, _c.id).limit(limit + 1)
+            query = query.where(or_(_c.ranked_at > at, and_(_c.ranked_at == at, _c.id > row_id)))
+        query = query.order_by(_c.ranked_at, _c.id).limit(limit + 1)
         async with self._database.read() as connection:
             found = [conversation_of(row) for row in (await connection.execute(query)).all()]
         last = found[limit - 1] if len(found) > limit else None
-        next_cursor = encode_cursor(last.queued_at, last.id) if last and last.queued_at else None
+        next_cursor = encode_cursor(last.ranked_at, last.id) if last and last.ranked_at else None
         return Page(items=found[:limit], next_cursor=next_cursor)
 
-    async def inbox_counts(self, human_agent_id: HumanAgentId) -> dict[View, int]:
+    async def inbox_counts(self, human_agent_id: HumanAgentId, teams: Collection[str] = ()) -> dict[View, int]:
+        asking = Asking(human_agent_id=human_agent_id, now=self._clock(), teams=teams)
         async with self._database.read() as connection:
             by_status = {
                 row.status: row.n
@@ -169,11 +169,14 @@ class ConversationStore:
                     select(_c.status, func.count().label("n")).where(_c.last_seq > 0).group_by(_c.status)
                 )
             }
-            mine = await connection.scalar(select(func.count()).where(_inbox_condition(View.MINE, human_agent_id)))
+            of_some = {
+                view: await connection.scalar(select(func.count()).where(condition(view, asking))) or 0
+                for view in (View.MINE, View.TEAM, View.AT_RISK)
+            }
         resolved = by_status.get(Status.RESOLVED.value, 0)
-        return {
+        return of_some | {
             View.QUEUE: by_status.get(Status.QUEUED.value, 0),
-            View.MINE: mine or 0,
+            View.SNOOZED: by_status.get(Status.SNOOZED.value, 0),
             View.OPEN: sum(by_status.values()) - resolved,
             View.AUTOMATED: by_status.get(Status.AUTOMATED.value, 0),
             View.RESOLVED: resolved,
@@ -200,10 +203,16 @@ class ConversationStore:
             rows = (await connection.execute(query.order_by(_m.seq.desc()).limit(limit))).all()
         return [message_of(row) for row in reversed(rows)]
 
+    async def message(self, conversation_id: ConversationId, message_id: str) -> Message | None:
+        query = select(tables.messages).where(_m.conversation_id == conversation_id, _m.id == message_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else message_of(row)
+
     async def events(
         self, conversation_id: ConversationId, *, after: int, limit: int, public_only: bool
     ) -> list[tuple[Event, Message | None]]:
-        """Events above sequence number `after`, in order, each with the message it announces."""
+        """Events above sequence number `after`, in order, each with the message it announces, as it is now."""
         e = tables.events.c
         query = select(tables.events).where(e.conversation_id == conversation_id, e.seq > after)
         if public_only:
@@ -212,13 +221,25 @@ class ConversationStore:
             events = [event_of(row) for row in await connection.execute(query.order_by(e.seq).limit(limit))]
             if not events:
                 return []
+            changed = {str(event.data["message_id"]) for event in events if event.kind == MESSAGE_CHANGED}
+            posted = and_(_m.seq >= events[0].seq, _m.seq <= events[-1].seq)
+            wanted = or_(posted, _m.id.in_(changed)) if changed else posted
             rows = await connection.execute(
-                select(tables.messages).where(
-                    _m.conversation_id == conversation_id, _m.seq >= events[0].seq, _m.seq <= events[-1].seq
-                )
+                select(tables.messages).where(_m.conversation_id == conversation_id, wanted)
             )
-            messages = {row.seq: message_of(row) for row in rows}
-        return [(event, messages.get(event.seq)) for event in events]
+            messages = [message_of(row) for row in rows]
+        by_seq: dict[object, Message] = {message.seq: message for message in messages}
+        by_id: dict[object, Message] = {message.id: message for message in messages}
+        return [
+            (event, by_id.get(event.data["message_id"]) if event.kind == MESSAGE_CHANGED else by_seq.get(event.seq))
+            for event in events
+        ]
+
+    async def reply_of(self, turn_id: TurnId) -> Message | None:
+        """What the AI agent has said in the turn so far."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(tables.messages).where(_m.turn_id == turn_id))).one_or_none()
+        return None if row is None else message_of(row)
 
     async def moves(
         self, conversation_id: ConversationId, *, after: int, before: int | None, public_only: bool
@@ -226,7 +247,9 @@ class ConversationStore:
         """What happened between messages, by sequence number: above `after`, below `before`; at most the newest 200."""
         e = tables.events.c
         query = select(tables.events).where(
-            e.conversation_id == conversation_id, e.seq > after, e.kind.in_((STATUS_CHANGED, CUSTOMER_IDENTIFIED))
+            e.conversation_id == conversation_id,
+            e.seq > after,
+            e.kind.in_(BETWEEN_MESSAGES),
         )
         if before is not None:
             query = query.where(e.seq < before)
@@ -256,6 +279,25 @@ class ConversationStore:
             found = [message_of(row) for row in await connection.execute(query)]
         return {message.conversation_id: message for message in found}
 
+    async def unanswered(self, assignees: Sequence[HumanAgentId], *, before: datetime) -> list[Conversation]:
+        """Conversations that these people have had since `before`, while their customers have waited for a person."""
+        newest = select(_m.conversation_id, func.max(_m.seq).label("seq")).where(
+            _m.visibility == Visibility.PUBLIC.value
+        )
+        newest_of = newest.group_by(_m.conversation_id).subquery()
+        h = tables.handoffs.c
+        query = (
+            select(tables.conversations)
+            .join(newest_of, newest_of.c.conversation_id == _c.id)
+            .join(tables.messages, and_(_m.conversation_id == _c.id, _m.seq == newest_of.c.seq))
+            .outerjoin(tables.handoffs, and_(h.conversation_id == _c.id, h.state == HandoffState.ACCEPTED.value))
+            .where(_c.assignee_id.in_(assignees), _c.status == Status.ASSIGNED.value)
+            .where(_m.author_kind != AuthorKind.HUMAN_AGENT.value, _m.created_at <= before)
+            .where(or_(h.accepted_at.is_(None), h.accepted_at <= before))
+        )
+        async with self._database.read() as connection:
+            return [conversation_of(row) for row in await connection.execute(query)]
+
     async def latest_handoffs(self, conversation_ids: Sequence[ConversationId]) -> dict[ConversationId, Handoff]:
         """The newest handoff of each conversation that has one."""
         h = tables.handoffs.c
@@ -273,6 +315,14 @@ class ConversationStore:
             rows = (await connection.execute(query)).all()
         return {TurnId(row.id): row.trace for row in rows if row.trace is not None}
 
+    async def latest_traces(self, *, limit: int) -> list[JsonObject]:
+        """What the AI agent recorded for the turns that ended last, newest first."""
+        ended = tables.turns.c.finished_at
+        query = select(tables.turns.c.trace).where(ended.is_not(None)).order_by(ended.desc()).limit(limit)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [row.trace for row in rows if row.trace is not None]
+
     async def _newest_first(self, where: ColumnElement[bool], *, limit: int, cursor: str | None) -> Page[Conversation]:
         query = select(tables.conversations).where(where)
         if cursor is not None:
@@ -283,12 +333,3 @@ class ConversationStore:
             found = [conversation_of(row) for row in await connection.execute(query)]
         last = found[limit - 1] if len(found) > limit else None
         return Page(items=found[:limit], next_cursor=encode_cursor(last.updated_at, last.id) if last else None)
-
-
-def _inbox_condition(view: View, human_agent_id: HumanAgentId) -> ColumnElement[bool]:
-    said_something = _c.last_seq > 0
-    if view is View.MINE:
-        return and_(_c.assignee_id == human_agent_id, _c.status == Status.ASSIGNED.value)
-    if view is View.OPEN:
-        return and_(said_something, _c.status != Status.RESOLVED.value)
-    return and_(said_something, _c.status == view.value)

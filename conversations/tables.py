@@ -2,56 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Instant(TypeDecorator[datetime]):
-    """A UTC instant as integer microseconds: exact, ordered and the same on both databases."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else EPOCH + timedelta(microseconds=value)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from conversations.desk_tables import audit_log as audit_log
+from conversations.desk_tables import deliveries as deliveries
+from conversations.desk_tables import desk_rules as desk_rules
+from conversations.desk_tables import invitations as invitations
+from conversations.desk_tables import ratings as ratings
+from conversations.desk_tables import sla_clocks as sla_clocks
+from conversations.desk_tables import webhook_endpoints as webhook_endpoints
+from conversations.evaluation_tables import evaluation_results as evaluation_results
+from conversations.evaluation_tables import evaluation_runs as evaluation_runs
+from conversations.evaluation_tables import evaluation_samples as evaluation_samples
+from conversations.table_basics import EPOCH as EPOCH
+from conversations.table_basics import Instant as Instant
+from conversations.table_basics import metadata as metadata
 
 customers = Table(
     "customers",
     metadata,
     Column("id", String(64), primary_key=True),
     Column("external_id", String(200), unique=True),
+    Column("claimed_id", String(200), unique=True),
     Column("display_name", Text),
     Column("email", Text),
     Column("segments", JSON(none_as_null=True)),
@@ -67,6 +54,11 @@ human_agents = Table(
     Column("password_hash", Text, nullable=False),
     Column("available", Boolean, nullable=False),
     Column("last_seen_at", Instant),
+    Column("left_at", Instant),
+    Column("active_at", Instant),
+    # Whoever had an account before there were roles could do everything.
+    Column("role", String(16), nullable=False, server_default="admin"),
+    Column("removed_at", Instant),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -77,6 +69,8 @@ console_sessions = Table(
     Column("human_agent_id", ForeignKey("human_agents.id", ondelete="CASCADE"), nullable=False),
     Column("csrf_token", String(64), nullable=False),
     Column("expires_at", Instant, nullable=False),
+    Column("created_at", Instant),
+    Column("device", String(200)),
 )
 
 conversations = Table(
@@ -94,11 +88,18 @@ conversations = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("queued_at", Instant),
+    # Where it waits, and its place there: the time of queueing less its head start.
+    Column("team", String(60)),
+    Column("ranked_at", Instant),
+    Column("reply_by_email", String(320)),
+    Column("ai_meanwhile", Boolean, nullable=False, server_default=false()),
+    Column("snoozed_until", Instant),
     UniqueConstraint("customer_id", "client_conversation_id"),
     Index("ix_conversations_customer_id_updated_at", "customer_id", "updated_at", "id"),
-    Index("ix_conversations_status_queued_at", "status", "queued_at", "id"),
+    Index("ix_conversations_status_ranked_at", "status", "ranked_at", "id"),
     Index("ix_conversations_status_updated_at", "status", "updated_at", "id"),
     Index("ix_conversations_assignee_id_updated_at", "assignee_id", "updated_at", "id"),
+    Index("ix_conversations_status_snoozed_until", "status", "snoozed_until"),
 )
 
 turns = Table(
@@ -152,6 +153,7 @@ messages = Table(
     Column("turn_id", ForeignKey("turns.id"), unique=True),
     Column("citations", JSON, nullable=False),
     Column("request", String(32)),
+    Column("state", String(16), nullable=False, server_default="complete"),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("conversation_id", "seq"),
     UniqueConstraint("conversation_id", "client_message_id"),
@@ -187,6 +189,7 @@ handoffs = Table(
     Column("reason", String(32), nullable=False),
     Column("detail", Text, nullable=False),
     Column("brief", JSON, nullable=False),
+    Column("placement", JSON(none_as_null=True)),
     Column("queued_at", Instant, nullable=False),
     Column("accepted_at", Instant),
     Column("accepted_by", ForeignKey("human_agents.id")),
@@ -211,4 +214,91 @@ events = Table(
     Column("public", Boolean, nullable=False),
     Column("at", Instant, nullable=False),
     Column("data", JSON, nullable=False),
+)
+
+# What customers asked to have done, and how far it came. Every change of state is also a line of action_entries.
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False),
+    Column("external_customer_id", String(200), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("order_number", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("payment", String(200)),
+    Column("currency", String(3)),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("proposed_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("approval", Text),
+    Column("requested_by", ForeignKey("human_agents.id")),
+    Column("approved_by", ForeignKey("human_agents.id")),
+    Column("key", String(64), unique=True),
+    Column("sent_at", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant),
+    Column("receipt", String(200)),
+    Column("note", Text, nullable=False),
+    Index("ix_actions_conversation_id_seq", "conversation_id", "seq"),
+    Index("ix_actions_due_at", "due_at"),
+    Index("ix_actions_external_customer_id_confirmed_at", "external_customer_id", "confirmed_at"),
+    Index("ix_actions_state_updated_at", "state", "updated_at"),
+)
+
+# Append-only: triggers refuse a change or a deletion.
+action_entries = Table(
+    "action_entries",
+    metadata,
+    Column("action_id", ForeignKey("actions.id"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("policy_version", String(64), nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor_id", String(64)),
+    Column("at", Instant, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+# Which action holds a piece of an order: the primary key is what makes a second one for the same piece impossible.
+action_pieces = Table(
+    "action_pieces",
+    metadata,
+    Column("order_number", String(64), primary_key=True),
+    Column("line", String(200), primary_key=True),
+    Column("unit", Integer, primary_key=True, autoincrement=False),
+    Column("action_id", ForeignKey("actions.id"), nullable=False),
+    Index("ix_action_pieces_action_id", "action_id"),
+)
+
+# What goes back of each payment. The check is the last word: no code path, and no race, refunds more than came in.
+payment_funds = Table(
+    "payment_funds",
+    metadata,
+    Column("payment", String(200), primary_key=True),
+    Column("currency", String(3), nullable=False),
+    Column("captured_minor", BigInteger, nullable=False),
+    Column("elsewhere_minor", BigInteger, nullable=False),
+    Column("reserved_minor", BigInteger, nullable=False),
+    Column("succeeded_minor", BigInteger, nullable=False),
+    CheckConstraint("reserved_minor >= 0 AND succeeded_minor >= 0 AND elsewhere_minor >= 0", name="not_negative"),
+    CheckConstraint("elsewhere_minor + reserved_minor + succeeded_minor <= captured_minor", name="within_captured"),
+)
+
+# Open while `lifted_at` is null: meanwhile no refund goes out without a person.
+refund_freezes = Table(
+    "refund_freezes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("lifted_at", Instant),
+    Column("lifted_by", ForeignKey("human_agents.id")),
 )

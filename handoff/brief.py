@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from agent.guardrails import clean, fold
 from agent.wants_person import asks_for_person
 from conversations.model import (
+    Assurance,
     AuthorKind,
     Customer,
     HandoffReason,
@@ -19,6 +20,8 @@ from conversations.model import (
 )
 from conversations.plain_text import plain_text
 from handoff.tone import language_of, mood_of
+from tools.action_model import Action, ActionState
+from tools.refunds import standing
 from tools.tool import ToolCall
 
 SHOWN = 400
@@ -34,6 +37,9 @@ REASON_WORDS: dict[HandoffReason, str] = {
     HandoffReason.LOOP: "The same question again and again",
     HandoffReason.TURN_CAP: "A long conversation without an end",
     HandoffReason.AI_UNAVAILABLE: "The AI agent could not work",
+    HandoffReason.LANGUAGE: "The help center does not speak the customer's language",
+    HandoffReason.ABUSE: "The customer is abusive",
+    HandoffReason.ACTION_STUCK: "Something that the customer confirmed did not go through",
 }
 
 NEXT_STEP: dict[HandoffReason, str] = {
@@ -46,6 +52,16 @@ NEXT_STEP: dict[HandoffReason, str] = {
     HandoffReason.LOOP: "Ask what is missing in the answers so far.",
     HandoffReason.TURN_CAP: "Read the last exchanges and settle the open point.",
     HandoffReason.AI_UNAVAILABLE: "Answer as usual; the AI agent said nothing about this.",
+    HandoffReason.LANGUAGE: "Reply in the customer's language, or ask a colleague who speaks it.",
+    HandoffReason.ACTION_STUCK: "Look at the action below and in the provider's books, then settle it and tell them.",
+    HandoffReason.ABUSE: "Stay calm, find out what they need, and end the conversation if the tone stays.",
+}
+
+PROOF_WORDS: dict[Assurance, str] = {
+    Assurance.ANONYMOUS: "not verified",
+    Assurance.CLAIMED: "named by the website, not verified",
+    Assurance.SIGNED: "signed in to the shop",
+    Assurance.VERIFIED: "entered a code that was sent to the address on file",
 }
 
 _PROMISE = re.compile(
@@ -84,6 +100,15 @@ class ToolRan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionAsked:
+    """A change that was put before the customer, and how it stood when they were passed on."""
+
+    action_id: str
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseMade:
     text: str
     message_id: str
@@ -99,9 +124,12 @@ class WhoAsks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
+    """`rule` names the rule of the policy that decided, or is "" where none did."""
+
     code: str
     words: str
     detail: str
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +143,7 @@ class Brief:
     answered: tuple[Answered, ...] = ()
     tools: tuple[ToolRan, ...] = ()
     promises: tuple[PromiseMade, ...] = ()
+    actions: tuple[ActionAsked, ...] = ()
 
     def as_json(self) -> JsonObject:
         return asdict(self)
@@ -130,11 +159,15 @@ class CallMade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a brief is made from and checked against: the episode's public messages and all tool calls in it."""
+    """What a brief is made from and checked against: the episode's public messages and all tool calls in it, and the
+    actions of the conversation.
+    """
 
     messages: Sequence[Message]
     tool_calls: Sequence[CallMade]
     customer: Customer
+    assurance: Assurance
+    actions: Sequence[Action] = ()
 
 
 @dataclass(slots=True)
@@ -143,7 +176,7 @@ class _Pairing:
     answered: list[Answered] = field(default_factory=list)
 
 
-def write_brief(facts: Facts, *, reason: HandoffReason, detail: str) -> Brief:
+def write_brief(facts: Facts, *, reason: HandoffReason, detail: str, rule: str = "") -> Brief:
     """The brief of one handoff, from the record alone; no model is asked."""
     theirs = _theirs(facts.messages)
     about = [message for message in theirs if not asks_for_person(fold(clean(message.text)))][-2:] or theirs[-1:]
@@ -152,14 +185,15 @@ def write_brief(facts: Facts, *, reason: HandoffReason, detail: str) -> Brief:
         wants=Wants(
             text="\n".join(message.text for message in about), message_ids=tuple(message.id for message in about)
         ),
-        customer=_who(facts.customer),
-        reason=Why(code=reason.value, words=REASON_WORDS[reason], detail=detail),
-        next_step=NEXT_STEP[reason],
+        customer=_who(facts.customer, facts.assurance),
+        reason=Why(code=reason.value, words=REASON_WORDS[reason], detail=detail, rule=rule),
+        next_step=_next_step(reason, language),
         language=language,
         mood=mood,
         answered=_answered(facts.messages),
         tools=tuple(_ran(made) for made in facts.tool_calls),
         promises=_promises(facts.messages),
+        actions=_asked(facts.actions),
     )
 
 
@@ -171,7 +205,9 @@ def check_brief(brief: Brief, facts: Facts) -> list[str]:
     for promise in brief.promises:
         if promise not in promised:
             problems.append(f"promises: message {promise.message_id!r} does not promise that")
-    if brief.customer != _who(facts.customer):
+    asked = _asked(facts.actions)
+    problems += [f"actions: {one.action_id!r} does not stand like that" for one in brief.actions if one not in asked]
+    if brief.customer != _who(facts.customer, facts.assurance):
         problems.append("customer: this is not who the record says they are")
     return [*problems, *_check_words(brief, facts)]
 
@@ -204,14 +240,20 @@ def _check_tools(brief: Brief, facts: Facts) -> Iterator[str]:
 
 def _check_words(brief: Brief, facts: Facts) -> Iterator[str]:
     """The words around the facts: of the reason code, and of what the customer wrote."""
-    reasons = {reason.value: (REASON_WORDS[reason], NEXT_STEP[reason]) for reason in HandoffReason}
+    reasons = {reason.value: (REASON_WORDS[reason], _next_step(reason, brief.language)) for reason in HandoffReason}
     words, next_step = reasons.get(brief.reason.code, (None, None))
     if brief.reason.words != words:
         yield f"reason: {brief.reason.code!r} does not mean that"
-    if brief.next_step != next_step:
-        yield f"next_step: this does not follow from {brief.reason.code!r}"
     if (brief.language, brief.mood) != _manner(_theirs(facts.messages)):
         yield "language, mood: the customer does not write like that"
+    if brief.next_step != next_step:
+        yield f"next_step: this does not follow from {brief.reason.code!r}"
+
+
+def _next_step(reason: HandoffReason, language: str) -> str:
+    """A language other than English is named: whoever takes it should speak it, or ask somebody who does."""
+    spoken = "" if language in ("English", "unknown") else f" The customer writes in {language}."
+    return f"{NEXT_STEP[reason]}{spoken}"
 
 
 def _theirs(messages: Sequence[Message]) -> list[Message]:
@@ -220,8 +262,7 @@ def _theirs(messages: Sequence[Message]) -> list[Message]:
 
 def _manner(theirs: Sequence[Message]) -> tuple[str, str]:
     """Language and mood."""
-    everything = " ".join(message.text for message in theirs)
-    return language_of(everything), mood_of(theirs[-1].text if theirs else "")
+    return language_of([message.text for message in theirs]), mood_of(theirs[-1].text if theirs else "")
 
 
 def _ran(made: CallMade) -> ToolRan:
@@ -235,9 +276,23 @@ def _ran(made: CallMade) -> ToolRan:
     )
 
 
-def _who(customer: Customer) -> WhoAsks:
-    proof = "signed in to the shop" if customer.verified else "not verified"
-    return WhoAsks(display_name=customer.display_name, email=customer.email, verified=customer.verified, proof=proof)
+def _asked(actions: Sequence[Action]) -> tuple[ActionAsked, ...]:
+    """Those that the customer did not turn down or let pass."""
+    over = (ActionState.EXPIRED, ActionState.WITHDRAWN)
+    return tuple(
+        ActionAsked(action_id=one.id, state=one.state.value, text=f"{standing(one)} {one.note}".strip()[:SHOWN])
+        for one in actions
+        if one.state not in over
+    )
+
+
+def _who(customer: Customer, assurance: Assurance) -> WhoAsks:
+    return WhoAsks(
+        display_name=customer.display_name,
+        email=customer.email,
+        verified=assurance >= Assurance.SIGNED,
+        proof=PROOF_WORDS[assurance],
+    )
 
 
 def _answered(messages: Sequence[Message]) -> tuple[Answered, ...]:

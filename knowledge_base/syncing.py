@@ -13,10 +13,12 @@ from typing import Final
 from knowledge_base.building import IngestProgress, IngestStage
 from knowledge_base.entries import Entry, Wanted, entries_of, keep_shadowed, read_shadowed
 from knowledge_base.full_disk import full_disk_in_words
+from knowledge_base.lock import alongside, exclusively, held
 from knowledge_base.merging import Merged, Taken, merge, take
 from knowledge_base.model import ArticleId
 from knowledge_base.registry import Missing, SourceConfig, SourceRegistry, located
 from knowledge_base.reports import SourceReport, SyncReport
+from knowledge_base.running import RunningSync
 from knowledge_base.sources import InvalidSource
 from knowledge_base.sources.memory import BriefMemory
 from knowledge_base.sources.source import Reading
@@ -26,18 +28,24 @@ from knowledge_base.versions import Versions
 
 _NAMED: Final = 3
 """Sources that the cause of a version names."""
-
-
-class SyncRunning(RuntimeError):
-    """One sync at a time: a second one would wait, perhaps for hours, in a thread that searches need."""
+_TURN_SECONDS: Final = 30.0
+"""A sync that gave way goes on after so long, whoever waits."""
 
 
 class KnowledgeBaseClosed(RuntimeError):
     """The process is ending; the next sync goes on from what this one has read and embedded."""
 
 
+class _GivesWay(Exception):
+    """A build of a sync that a short change waits for: what it has encoded so far is kept."""
+
+
 class Syncing:
-    """Safe to share between threads. A sync reads its sources first; only building its version holds up edits."""
+    """Safe to share between threads, and its folder between processes.
+
+    One sync at a time, and short changes beside it. A sync reads its sources first and then builds; a change that
+    comes while it embeds does not wait for its end: the sync gives way, and goes on from what it has embedded.
+    """
 
     def __init__(
         self, folder: Path, registry: SourceRegistry, versions: Versions, *, clock: Callable[[], datetime]
@@ -47,15 +55,17 @@ class Syncing:
         self._versions = versions
         self._clock = clock
         self._shadowed = folder / "shadowed.jsonl"
-        self._syncing = threading.Lock()
+        self._built = folder / "building.lock"
+        """Held by whoever builds a version, in whichever process."""
+        self._waiting = folder / "waiting.lock"
+        """Held by those whose change waits for a sync to give way."""
         self._building = threading.Lock()
+        """Held while this process builds, so that closing can wait for that."""
         self._closed = threading.Event()
-        self._running: tuple[SourceConfig, ...] = ()
-
-    @property
-    def running(self) -> frozenset[str]:
-        """The ids of the sources that are being synced."""
-        return frozenset(config.id for config in self._running)
+        self.running = RunningSync(folder, clock=clock)
+        with exclusively(self._built, seconds=0) as alone:
+            if alone:
+                versions.tidy()
 
     def sync(self, ids: Sequence[str] | None, progress: IngestProgress) -> SyncReport:
         configs = self._registry.in_use() if ids is None else [self._registry.get(one) for one in ids]
@@ -78,7 +88,7 @@ class Syncing:
         name = self._registry.get(source_id).name
         with full_disk_in_words():
             self._registry.remove(source_id)
-            self._take_in((), f"source removed: {name}", progress)
+            self._take_in_at_once((), f"source removed: {name}", progress)
 
     def write(self, article: WrittenArticle) -> None:
         with full_disk_in_words():
@@ -95,8 +105,10 @@ class Syncing:
     def renew(self, progress: IngestProgress) -> bool:
         """Embed the live articles anew where another encoder or release made their version; whether that was so."""
         before = self._versions.version
+        if self._versions.current(before) and held(self._built):
+            return False  # another process builds, perhaps for hours
         with full_disk_in_words():
-            self._take_in((), "embedded anew", progress)
+            self._take_in_giving_way((), "embedded anew", self._until_closed(progress))
         return self._versions.version is not before
 
     def close(self) -> None:
@@ -107,19 +119,12 @@ class Syncing:
 
     @contextmanager
     def _only_sync(self, configs: Sequence[SourceConfig]) -> Iterator[float]:
-        if not self._syncing.acquire(blocking=False):
-            raise SyncRunning(f"A sync of {_names(self._running)} is running already; wait until it is done.")
-        try:
-            self._running = tuple(configs)
-            with full_disk_in_words():
-                yield time.perf_counter()
-        finally:
-            self._running = ()
-            self._syncing.release()
+        with self.running.begin([config.id for config in configs], _names(configs)), full_disk_in_words():
+            yield time.perf_counter()
 
     def _read(self, configs: Sequence[SourceConfig], progress: IngestProgress) -> list[Taken]:
         taken: list[Taken] = []
-        reading = _ReadingOn(self._until_closed(progress))
+        reading = _ReadingOn(self._watched(progress))
         for config in configs:
             taken.append(self._read_one(config, reading.source()))
         return taken
@@ -135,11 +140,15 @@ class Syncing:
 
     def _take_written(self, cause: str) -> None:
         taken = self._read_one(self._registry.get(WRITTEN), lambda done, total: None)
-        self._take_in((taken,), cause, lambda stage, done, total: None)
+        self._take_in_at_once((taken,), cause, lambda stage, done, total: None)
 
     def _synced(self, taken: Sequence[Taken], started: float, progress: IngestProgress) -> SyncReport:
-        before, merged = self._take_in(taken, f"sync of {_names([one.config for one in taken])}", progress)
+        cause = f"sync of {_names([one.config for one in taken])}"
+        before, merged = self._take_in_giving_way(taken, cause, self._watched(progress))
+        self._versions.forget_encoded()
         version = self._versions.version
+        for one in taken:
+            merged.explain(one)
         reports = tuple(self._report(one, before, merged, version) for one in taken)
         for report in reports:
             if any(config.id == report.source for config in self._registry.configured()):
@@ -151,12 +160,31 @@ class Syncing:
             version=str(version.number),
         )
 
+    def _take_in_giving_way(
+        self, taken: Sequence[Taken], cause: str, progress: IngestProgress
+    ) -> tuple[dict[ArticleId, Entry], Merged]:
+        def tell(stage: IngestStage, done: int, total: int) -> None:
+            progress(stage, done, total)
+            # Something was embedded since it began, so many changes cannot keep a sync from its end.
+            if stage is IngestStage.ENCODING and 0 < done < total and held(self._waiting):
+                raise _GivesWay
+
+        while True:
+            try:
+                return self._take_in(taken, cause, tell)
+            except _GivesWay:
+                with exclusively(self._waiting, seconds=_TURN_SECONDS):
+                    continue
+
+    def _take_in_at_once(self, taken: Sequence[Taken], cause: str, progress: IngestProgress) -> None:
+        with alongside(self._waiting):
+            self._take_in(taken, cause, self._until_closed(progress))
+
     def _take_in(
         self, taken: Sequence[Taken], cause: str, progress: IngestProgress
     ) -> tuple[dict[ArticleId, Entry], Merged]:
         """The articles of the version that was live, and those of the one that is now."""
-        progress = self._until_closed(progress)
-        with self._building:
+        with self._building, exclusively(self._built):
             progress(IngestStage.READING, 0, 0)
             version = self._versions.version
             entries = entries_of(version.articles, self._registry.owner)
@@ -213,6 +241,15 @@ class Syncing:
             progress(stage, done, total)
 
         return tell
+
+    def _watched(self, progress: IngestProgress) -> IngestProgress:
+        """Of the one sync: to be seen, and to be stopped, from every process."""
+
+        def tell(stage: IngestStage, done: int, total: int) -> None:
+            self.running.tell(stage, done, total)
+            progress(stage, done, total)
+
+        return self._until_closed(tell)
 
 
 class _ReadingOn:

@@ -111,6 +111,17 @@ class VectorStore:
             _log.warning("old versions stay in Chroma: %s", failure)
 
 
+class ScanOnly:
+    """Indexes without a Chroma beside them: for knowledge bases that are gone soon, and no process fills behind."""
+
+    def index(self, version: Version) -> VectorIndex:
+        return ScanIndex(version.passage_vectors, version.codes)
+
+    def keep(self, numbers: Collection[int]) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class ChromaIndex:
     """A version's collection in Chroma. While Chroma fails, the scan answers."""
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.arrays import RowFile, mapped
-from knowledge_base.atomic_file import sync_folder
+from knowledge_base.atomic_file import SeenFile, sync_folder
 from knowledge_base.model import ArticleId
 from knowledge_base.nearest import Codes, Mask, VectorRows, codes_of
 from knowledge_base.records import StoredArticle, stored_from, stored_record
@@ -111,10 +111,14 @@ class VersionFolder:
         self._versions.mkdir(parents=True, exist_ok=True)
 
     def current(self) -> int | None:
+        """The number of the live version. Raises KnowledgeBaseDamaged."""
+        return self.see_current()[0]
+
+    def see_current(self) -> tuple[int | None, SeenFile]:
+        """The number of the live version, and the file that says so. Raises KnowledgeBaseDamaged."""
         try:
-            return int((self._root / _CURRENT).read_text(encoding="ascii"))
-        except FileNotFoundError:
-            return None
+            seen = SeenFile(self._root / _CURRENT)
+            return (None if seen.text is None else int(seen.text)), seen
         except ValueError as failure:
             raise KnowledgeBaseDamaged(self._root) from failure
 
@@ -155,7 +159,10 @@ class VersionFolder:
         shutil.rmtree(self.path(number), ignore_errors=True)
         building.rename(self.path(number))
         sync_folder(self._versions)
-        shutil.rmtree(journal_of(building), ignore_errors=True)
+
+    def forget_encoded(self) -> None:
+        """Drop what builds encoded: all of it is in a version now."""
+        shutil.rmtree(self._versions / _JOURNAL, ignore_errors=True)
 
     def sweep(self, keep: Sequence[int]) -> None:
         """Remove every version but those in `keep`, and what an interrupted build left except what it encoded."""

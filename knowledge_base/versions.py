@@ -5,28 +5,32 @@ from __future__ import annotations
 import json
 import threading
 import weakref
-from collections.abc import Callable, Collection
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from knowledge_base.atomic_file import replace_text
+from knowledge_base.atomic_file import SeenFile, replace_text
 from knowledge_base.building import IngestProgress, IngestStage, build_version
+from knowledge_base.chroma import VectorStoreUnreachable
 from knowledge_base.embedding import Embedder
 from knowledge_base.entries import Wanted
 from knowledge_base.full_disk import full_disk_in_words
 from knowledge_base.history import VersionDiff, VersionSummary, describe, described, difference
-from knowledge_base.live import Live
-from knowledge_base.model import ArticleId
-from knowledge_base.nearest import VectorIndex
+from knowledge_base.live import Serving
+from knowledge_base.lock import Blocks, exclusively
+from knowledge_base.model import ArticleId, Viewer
+from knowledge_base.nearest import ScanIndex, VectorIndex
 from knowledge_base.registry import FileDamaged, Missing
 from knowledge_base.searching import Searcher
-from knowledge_base.version import FORMAT, Version, VersionFolder, empty_version
+from knowledge_base.version import FORMAT, KnowledgeBaseDamaged, Version, VersionFolder, empty_version
 
 _SERVED: Final = "served"
 """The file that tells a version that was live from one that was finished by a process killed before the switch."""
+CITING_SECONDS: Final = 5.0
+"""How long a switch waits for replies that are being posted; one that hangs must not hold up a withdrawal for ever."""
 
 
 class EncoderChanged(RuntimeError):
@@ -49,8 +53,24 @@ class VectorIndexes(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What is served, and the files that said so."""
+
+    serving: Serving
+    current: SeenFile
+    withdrawn: SeenFile
+
+    @property
+    def outdated(self) -> bool:
+        return self.current.replaced or self.withdrawn.replaced
+
+
 class Versions:
-    """Safe to share between threads; one `build` at a time, which `roll_back` and `withdraw` need not wait for."""
+    """Safe to share between threads, and its folder between processes: each sees at once what another made live.
+
+    One `build` at a time, in whichever process, for which syncing.py cares; `roll_back` and `withdraw` need no turn.
+    """
 
     def __init__(
         self, folder: Path, embedder: Embedder, vectors: VectorIndexes, *, keep: int, clock: Callable[[], datetime]
@@ -62,21 +82,41 @@ class Versions:
         self._clock = clock
         self._folder = VersionFolder(folder)
         self._withdrawn = folder / "withdrawn.json"
-        self._switching = threading.Lock()
+        self._switching = folder / "switching.lock"
+        """Held while what is live is changed, so that each change builds on the one before."""
+        self._replies = Blocks(folder / "citing.lock")
+        self._adopting = threading.Lock()
         self._retired: list[weakref.ref[Searcher]] = []
-        number = self._folder.current()
-        version = empty_version(embedder.name, embedder.dimensions) if number is None else self._folder.load(number)
-        self.live = Live(Searcher(version, vectors.index(version)), read_withdrawn(self._withdrawn), clock=clock)
-        if number is not None:
-            self._remember(version)
-        self._sweep()
+        self._seen = self._look(None)
 
     def close(self) -> None:
         self._vectors.close()
 
     @property
+    def now(self) -> Serving:
+        """What is live, whichever process made it so. Where nothing changed a look costs 6 µs."""
+        if self._seen.outdated:
+            with self._adopting:
+                if self._seen.outdated:
+                    self._replace(self._look(self._seen.serving))
+        return self._seen.serving
+
+    @property
     def version(self) -> Version:
-        return self.live.now.version
+        return self.now.version
+
+    @contextmanager
+    def citing(self, article_ids: Collection[str], viewer: Viewer) -> Iterator[frozenset[str]]:
+        """Post a reply inside: yields the ids that may be cited now.
+
+        `roll_back`, `withdraw` and a `build` return only when every such block that began before they took effect is
+        over, in every process. So once they returned, nothing can be posted that cites what they took away.
+        """
+        _ = self.now  # a version is loaded before, so that no switch waits for that
+        with self._replies.block():
+            # Looked at inside: whoever switches after this look waits for this block.
+            readers = self.now.readers
+            yield frozenset(one for one in article_ids if readers.may_read(one, viewer))
 
     def current(self, version: Version) -> bool:
         """Whether this release and encoder can search it as it is."""
@@ -96,16 +136,15 @@ class Versions:
                 describe(building, _made(number, at=self._clock(), cause=cause))
                 self._folder.finish(number)
                 version = self._folder.load(number)
-                searcher = Searcher(version, self._vectors.index(version))
-                self._switch(searcher, before)
+                self._switch(self._searcher(version), before)
         finally:
-            with self._switching:
+            with exclusively(self._switching):
                 self._sweep()
         progress(IngestStage.INDEXING, len(version.passages), len(version.passages))
 
     def roll_back(self, number: int, *, returning: Callable[[Version], None]) -> None:
         """Make a kept version live again; `returning` is told which just before. Raises Missing, EncoderChanged."""
-        with self._switching:
+        with exclusively(self._switching):
             if number == self.version.number:
                 return
             version = self._loaded(number)
@@ -114,7 +153,7 @@ class Versions:
                     f"Version {number} was made with another encoder or an earlier release of Baton, so it cannot be "
                     f"searched any more. Sync your sources instead."
                 )
-            searcher = Searcher(version, self._vectors.index(version))
+            searcher = self._searcher(version)
             returning(version)
             self._serve(searcher)
             summary = described(self._folder.path(number))
@@ -123,10 +162,25 @@ class Versions:
 
     def withdraw(self, change: Callable[[frozenset[ArticleId]], frozenset[ArticleId]]) -> None:
         """Hide other articles than until now, in every version, at once."""
-        with self._switching, full_disk_in_words():
-            withdrawn = change(self.live.withdrawn)
+        with exclusively(self._switching), full_disk_in_words():
+            withdrawn = change(self.now.withdrawn)
             replace_text(self._withdrawn, json.dumps(sorted(withdrawn)))
-            self.live.hide(withdrawn)
+            _ = self.now
+            self._replies.outlast(CITING_SECONDS)
+
+    def tidy(self) -> None:
+        """Describe the live version where an earlier release did not, and remove what a killed process left.
+
+        Only while no process builds.
+        """
+        if self.version.number:
+            self._remember(self.version)
+        with exclusively(self._switching):
+            self._sweep()
+
+    def forget_encoded(self) -> None:
+        """What builds that were interrupted have encoded is of no more use: a whole sync is in a version."""
+        self._folder.forget_encoded()
 
     def summaries(self) -> list[VersionSummary]:
         """The kept versions, newest first."""
@@ -138,6 +192,12 @@ class Versions:
         """Raises Missing."""
         return difference(self._loaded(before), self._loaded(after))
 
+    def past(self, number: int, at: datetime) -> Serving:
+        """A kept version as it could be read at that instant, without what was taken down since. Raises Missing."""
+        version = self._loaded(number)
+        searcher = Searcher(version, self._vectors.index(version))
+        return Serving.of(searcher, self.now.withdrawn, lambda: at)
+
     def _loaded(self, number: int) -> Version:
         live = self.version
         if number == live.number:
@@ -148,8 +208,39 @@ class Versions:
             raise Missing(f"There is no version {number} any more. Kept are: {there}.")
         return self._folder.load(number)
 
+    def _look(self, before: Serving | None) -> _Seen:
+        """What the files say is live; its version is loaded unless `before` has it."""
+        while True:
+            withdrawn = SeenFile(self._withdrawn)
+            number, current = self._folder.see_current()
+            hidden = _withdrawn_in(withdrawn, self._withdrawn)
+            try:
+                searcher = self._searcher_of(number, before)
+            except KnowledgeBaseDamaged:
+                if current.replaced:  # swept by another process, which has made another one live
+                    continue
+                raise
+            return _Seen(serving=Serving.of(searcher, hidden, self._clock), current=current, withdrawn=withdrawn)
+
+    def _searcher_of(self, number: int | None, before: Serving | None) -> Searcher:
+        if before is not None and (number or 0) == before.version.number:
+            return before.searcher
+        if number is None:
+            return self._searcher(empty_version(self._embedder.name, self._embedder.dimensions))
+        version = self._folder.load(number)
+        try:
+            return self._searcher(version)
+        except VectorStoreUnreachable:
+            if before is None:
+                raise
+            # Another process made it live: what it took away must not be found here for want of an index.
+            return Searcher(version, ScanIndex(version.passage_vectors, version.codes))
+
+    def _searcher(self, version: Version) -> Searcher:
+        return Searcher(version, self._vectors.index(version))
+
     def _switch(self, searcher: Searcher, before: Version) -> None:
-        with self._switching:
+        with exclusively(self._switching):
             if self.version is not before:
                 raise SyncOvertaken(
                     f"Somebody went to version {self.version.number} meanwhile, so nothing was changed. Sync again to "
@@ -159,10 +250,18 @@ class Versions:
 
     def _serve(self, searcher: Searcher) -> None:
         """Make a version live on disk, then for everybody who asks; returns when no reply cites the one before."""
-        self._folder.switch(searcher.version.number)
+        with self._adopting:
+            self._folder.switch(searcher.version.number)
+            seen = self._look(Serving.of(searcher, frozenset(), self._clock))
+            self._replace(seen)
         self._remember(searcher.version)
-        self._retired.append(weakref.ref(self.live.now.searcher))
-        self.live.serve(searcher)
+        self._replies.outlast(CITING_SECONDS)
+
+    def _replace(self, seen: _Seen) -> None:
+        before = self._seen.serving.searcher
+        if seen.serving.searcher is not before:
+            self._retired.append(weakref.ref(before))
+        self._seen = seen
 
     def _remember(self, version: Version) -> None:
         folder = self._folder.path(version.number)
@@ -192,10 +291,13 @@ def _made(number: int, *, at: datetime, cause: str) -> VersionSummary:
 
 
 def read_withdrawn(path: Path) -> frozenset[ArticleId]:
+    """Raises KnowledgeBaseDamaged."""
+    return _withdrawn_in(SeenFile(path), path)
+
+
+def _withdrawn_in(seen: SeenFile, path: Path) -> frozenset[ArticleId]:
     """Raises KnowledgeBaseDamaged: with an empty list in its place, what was taken down would be cited again."""
     try:
-        return frozenset(ArticleId(str(one)) for one in json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return frozenset()
-    except (OSError, ValueError, TypeError) as failure:
+        return frozenset(ArticleId(str(one)) for one in json.loads(seen.text or "[]"))
+    except (ValueError, TypeError) as failure:
         raise FileDamaged(path, "withdraw those articles again") from failure

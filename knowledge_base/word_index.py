@@ -66,18 +66,22 @@ class LexicalIndex:
         found = np.flatnonzero(scores >= bar) if bar > 0 else np.flatnonzero(scores)
         return best(found, scores[found], limit)
 
-    def scores_of(self, rows: Rows, words: Words) -> NDArray[np.float32]:
-        """The score of each of `rows`, shape (len(rows),)."""
-        scores = np.zeros(len(rows), dtype=np.float32)
-        for number, weight in self._asked(words):
-            having, impacts = self._postings(number)
-            if not len(having):
+    def parts_of(self, rows: Rows, words: Mapping[str, float]) -> NDArray[np.float32]:
+        """What each of `words`, in their order, adds to the score of each of `rows`, shape (words, rows)."""
+        parts = np.zeros((len(words), len(rows)), dtype=np.float32)
+        wanted = rows.astype(np.int32)
+        for place, (stem, weight) in enumerate(words.items()):
+            number = self._numbers.get(stem)
+            if number is None:
                 continue
-            places = np.searchsorted(having, rows.astype(np.int32))
+            having, impacts = self._postings(number)
+            if not len(having):  # copied from a version that had it
+                continue
+            places = having.searchsorted(wanted)
             places[places == len(having)] = 0
-            hit = having[places] == rows
-            scores[hit] += weight * impacts[places[hit]]
-        return scores
+            np.multiply(impacts[places], having[places] == wanted, out=parts[place])
+            parts[place] *= weight
+        return parts
 
     def scores(self, words: Words) -> NDArray[np.float32]:
         """The score of every passage, shape (size,)."""
@@ -93,15 +97,6 @@ class LexicalIndex:
     def rarity(self, stem: str) -> float:
         """Inverse document frequency, at its highest for a word that no passage has."""
         return _rarity(self.size, self.holding(stem))
-
-    def holds(self, row: int, stem: str) -> bool:
-        """Whether passage `row` has this word in its title, heading or text."""
-        number = self._numbers.get(stem)
-        if number is None:
-            return False
-        rows, _ = self._postings(number)
-        place = int(np.searchsorted(rows, row))
-        return place < len(rows) and int(rows[place]) == row
 
     def holding(self, stem: str) -> int:
         """How many passages have this word."""
@@ -254,14 +249,6 @@ class _Inversion:
         adding = rarity[terms] * counts / (counts + norms[having - block.start])
         order = np.argsort(terms, kind="stable")
         return terms[order], having[order], adding[order].astype(np.float32)
-
-
-def build_lexical(passages: Sequence[Sequence[str]], folder: Path) -> None:
-    """Write the index of `passages` (the tokens of each) into `folder`."""
-    writer = WordIndexWriter(folder)
-    for passage in passages:
-        writer.add(passage)
-    writer.finish()
 
 
 def _rarity(size: int, holding: int) -> float:

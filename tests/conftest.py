@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,12 +17,12 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import psycopg
 import pytest
 
-from conversations import tables
 from conversations.database import Database, open_database
 from conversations.events import Bus
 from conversations.people import People
 from conversations.store import ConversationStore
 from conversations.turns import TurnQueue
+from knowledge_base.encoders import open_embedder
 from tests.services import private_postgres
 
 
@@ -62,6 +63,18 @@ class Record:
 
 
 @pytest.fixture(scope="session")
+def encoders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The encoder as a first start exports it, made once for all tests, also where several processes run them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "encoders"
+    folder.mkdir(exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two exports at once would each take twice as long
+        open_embedder(None, encoders=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     with private_postgres() as url:
         yield url
@@ -85,8 +98,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'baton.db'}"
     url: str = request.getfixturevalue("migrated_postgres")
     with psycopg.connect(url, autocommit=True) as connection:
-        known = {row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname='public'")}
-        names = [name for name in tables.metadata.tables if name in known]
+        every = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname='public'")
+        names = sorted(row[0] for row in every if row[0] != "alembic_version")
         if names:
             connection.execute(f"TRUNCATE {', '.join(names)}".encode())
     return url

@@ -85,7 +85,6 @@ def test_names_say_the_words_of_the_design() -> None:
 
 
 ALLOWED_NAMES = {
-    "agent/chat_model.py: chunk",  # what LangChain calls a piece of a streamed reply
     "agent/wants_person.py: bot",  # the words for one, in six languages
     "app/scripted_replies.py: last_user",  # a role of the chat API that it stands in for
 }

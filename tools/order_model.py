@@ -16,6 +16,11 @@ _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _NUMBER = re.compile(r"[A-Z]{0,8}[0-9]{3,16}")
 
 
+def minor_digits(currency: str) -> int:
+    """Decimals of a currency: 2 for most, 0 for JPY, 3 for KWD."""
+    return _MINOR_DIGITS.get(currency, 2)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
     """An amount in the minor units of `currency` (ISO 4217): 6305 USD is $63.05, 500 JPY is 500 JPY."""
@@ -24,7 +29,7 @@ class Money:
     currency: str
 
     def __str__(self) -> str:
-        digits = _MINOR_DIGITS.get(self.currency, 2)
+        digits = minor_digits(self.currency)
         whole, part = divmod(abs(self.minor), 10**digits)
         amount = f"{whole:,}.{part:0{digits}d}" if digits else f"{whole:,}"
         sign = "-" if self.minor < 0 else ""
@@ -62,7 +67,24 @@ class OrderItem:
     name: str
     quantity: int
     price: Money
-    """For one piece, as paid."""
+    """For one piece, after its own discount and before the order's."""
+    line: str | None = None
+    """The shop's id of this line, where two lines of an order may have the same sku."""
+    final_sale: bool = False
+
+    @property
+    def line_id(self) -> str:
+        return self.line or self.sku
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """Another size or colour of something that was ordered."""
+
+    sku: str
+    name: str
+    price: Money
+    available: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +101,26 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
+    """`reference` is ours where Baton made it, else None; `units` are the pieces it was for, where the shop knows."""
+
     amount: Money
     at: datetime
     reason: str
+    reference: str | None = None
+    units: tuple[tuple[str, int], ...] = ()
+    """Line id and number of the piece within the line, from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """How an order was paid. `method` is in words ("Visa ending 4242"); a refund goes back there and nowhere else."""
+
+    reference: str
+    method: str
+    captured: Money
+    """0 while the payment is only authorised."""
+    disputed: bool = False
+    """The customer's bank has taken the money back, or may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +131,11 @@ class OrderEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order of one customer. `events` are oldest first."""
+    """One order of one customer. `events` are oldest first.
+
+    `total` is the items' prices, less `discount`, plus `tax` and `shipping_charge`. `country` is where it went (ISO
+    3166), `payment` None where the shop does not tell.
+    """
 
     number: str
     state: OrderState
@@ -103,6 +146,14 @@ class Order:
     shipment: Shipment
     refunds: tuple[Refund, ...] = ()
     events: tuple[OrderEvent, ...] = ()
+    discount: Money | None = None
+    """Off the goods as a whole: a code, a voucher."""
+    tax: Money | None = None
+    """On top of the prices; None where they include it."""
+    payment: Payment | None = None
+    country: str | None = None
+    ship_to: str | None = None
+    """The delivery address in one line, where the shop tells it."""
 
     @property
     def is_open(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from conversations.model import JsonValue
-from tools.order_model import Order, OrderState
+from tools.order_model import Money, Order, OrderState
 
 _MAX_FREE_TEXT = 160
 
@@ -52,9 +52,23 @@ def describe(order: Order, *, today: date) -> str:
 
 
 def list_line(order: Order, *, today: date) -> str:
-    """One line of a list of orders, without a bullet."""
+    """One line of a list of orders, without a bullet; what names the order in a choice is bold."""
     placed = _day(order.placed_at, today)
-    return f"Order {order.number} {_state_words(order, today)}. Placed on {placed}: {_items(order)}, {order.total}."
+    return f"**Order {order.number}** {_state_words(order, today)}. Placed on {placed}: {_items(order)}, {order.total}."
+
+
+def invoice(order: Order) -> str:
+    """What was charged, line by line, and how it was paid."""
+    rows = [f"- {item.quantity} × {_plain(item.name)}, {item.price} each" for item in order.items]
+    if order.discount is not None and order.discount.minor:
+        rows.append(f"- Discount, {Money(minor=-order.discount.minor, currency=order.discount.currency)}")
+    if order.tax is not None and order.tax.minor:
+        rows.append(f"- Tax, {order.tax}")
+    rows.append(f"- Shipping, {order.shipping_charge}")
+    paid = f" Paid with {_plain(order.payment.method)}." if order.payment else ""
+    placed = f"{order.placed_at:%B} {order.placed_at.day}, {order.placed_at.year}"
+    lines = "\n".join(rows)
+    return f"Order {order.number} was placed on {placed}.\n\n{lines}\n\nThe total is {order.total}.{paid}"
 
 
 def order_data(order: Order) -> dict[str, JsonValue]:
@@ -65,7 +79,13 @@ def order_data(order: Order) -> dict[str, JsonValue]:
         "status": order.state.value,
         "placed_at": order.placed_at.isoformat(),
         "items": [
-            {"name": _plain(item.name), "quantity": item.quantity, "price": str(item.price)} for item in order.items
+            {
+                "item": item.line_id,
+                "name": _plain(item.name),
+                "quantity": item.quantity,
+                "price": str(item.price),
+            }
+            for item in order.items
         ],
         "shipping_charge": str(order.shipping_charge),
         "total": str(order.total),

@@ -16,6 +16,7 @@ from tools.order_model import (
     OrderState,
     Refund,
     Shipment,
+    Variant,
     compact_number,
     same_number,
 )
@@ -61,6 +62,9 @@ class OrderSystem(Protocol):
 
     async def recent_orders(self, external_customer_id: str, limit: int) -> list[Order]:
         """The customer's own orders, newest first, at most `limit`."""
+
+    async def variants(self, sku: str) -> list[Variant]:
+        """What an item of that sku may be exchanged for: the other sizes and colours, sold out ones too."""
 
 
 class OrderStatusArguments(BaseModel):
@@ -140,8 +144,15 @@ def _about(order: Order, now: datetime) -> ToolResult:
 class FakeOrderSystem:
     """Orders in memory, by the shop's customer id. With `failing=True` it is down: every call raises ToolFailed."""
 
-    def __init__(self, orders: Mapping[str, Sequence[Order]], *, failing: bool = False) -> None:
+    def __init__(
+        self,
+        orders: Mapping[str, Sequence[Order]],
+        *,
+        variants: Mapping[str, Sequence[Variant]] | None = None,
+        failing: bool = False,
+    ) -> None:
         self._orders = orders
+        self._variants = variants or {}
         self._failing = failing
         self.asked: list[tuple[str, str | None]] = []
         """Every lookup that was made, as (customer, number)."""
@@ -155,6 +166,9 @@ class FakeOrderSystem:
         self._look_up(external_customer_id, None)
         own = self._orders.get(external_customer_id, ())
         return sorted(own, key=lambda order: order.placed_at, reverse=True)[:limit]
+
+    async def variants(self, sku: str) -> list[Variant]:
+        return list(self._variants.get(sku, ()))
 
     def _look_up(self, customer: str, number: str | None) -> None:
         self.asked.append((customer, number))

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pydantic import BaseModel, ValidationError
 
-from conversations.model import JsonObject, JsonValue
-from tools.tool import Principal, Tool, ToolFailed, ToolResult
+from conversations.model import Assurance, JsonObject, JsonValue
+from tools.tool import Limits, Principal, Tool, ToolCall, ToolFailed, ToolResult
 
 log = logging.getLogger(__name__)
 
 MAX_ARGUMENT_CHARACTERS = 4_000
-MAX_MESSAGE_CHARACTERS = 4_000
-MAX_DATA_CHARACTERS = 16_000
 
 UNAVAILABLE = ToolResult(
     ok=False,
@@ -28,6 +26,11 @@ SIGN_IN_REQUIRED = ToolResult(
     ok=False,
     code="sign_in_required",
     message="Please sign in first, so that I can look this up in your account.",
+)
+VERIFICATION_REQUIRED = ToolResult(
+    ok=False,
+    code="verification_required",
+    message="Please confirm with a code first that this is you. It goes to the e-mail address we have on file.",
 )
 
 
@@ -43,16 +46,40 @@ class Toolbox:
     """
 
     def __init__(self, tools: Sequence[Tool]) -> None:
-        self._tools = {tool.name: tool for tool in tools}
-        if len(self._tools) != len(tools):
-            raise ValueError(f"two tools share a name: {sorted(tool.name for tool in tools)!r}")
+        self._tools: dict[str, Tool] = {}
         for tool in tools:
-            config = tool.arguments.model_config
-            if config.get("extra") != "forbid" or config.get("strict") is not True:
-                raise ValueError(f"arguments of {tool.name!r} must be strict and forbid extra keys")
+            self.add(tool)
+
+    def add(self, tool: Tool) -> None:
+        """One more, for tools that need what is opened later than the rest. Raises as the constructor does."""
+        if tool.name in self._tools:
+            raise ValueError(f"two tools share a name: {tool.name!r}")
+        config = tool.arguments.model_config
+        if config.get("extra") != "forbid" or config.get("strict") is not True:
+            raise ValueError(f"arguments of {tool.name!r} must be strict and forbid extra keys")
+        self._tools[tool.name] = tool
+
+    def replaying(self, calls: Sequence[ToolCall]) -> Toolbox:
+        """The same tools, each answering what it answered in those calls, in turn; a further call finds it down."""
+
+        def again(name: str) -> Callable[[Principal, BaseModel], Awaitable[ToolResult]]:
+            left = iter([call.result for call in calls if call.tool == name])
+
+            async def run(principal: Principal, arguments: BaseModel) -> ToolResult:
+                result = next(left, None)
+                if result is None:
+                    raise ToolFailed("this was not asked in the turn that is replayed")
+                return result
+
+            return run
+
+        return Toolbox([replace(tool, run=again(tool.name)) for tool in self._tools.values()])
 
     def names(self) -> tuple[str, ...]:
         return tuple(self._tools)
+
+    def tools(self) -> tuple[Tool, ...]:
+        return tuple(self._tools.values())
 
     def get(self, name: str) -> Tool | None:
         return self._tools.get(name)
@@ -65,10 +92,10 @@ class Toolbox:
         *,
         deadline_s: float,
     ) -> ToolResult:
-        """Run one tool for the principal, in at most `deadline_s` seconds.
+        """Run one tool for the principal, in at most `deadline_s` seconds and never longer than the tool's own limit.
 
-        Codes of a call that did not run: "unknown_tool", "bad_arguments", "sign_in_required". Code "unavailable":
-        the system behind the tool failed or was too slow. Every other code is the tool's own.
+        Codes of a call that did not run: "unknown_tool", "bad_arguments", "sign_in_required", "verification_required".
+        Code "unavailable": the system behind the tool failed or was too slow. Every other code is the tool's own.
         """
         tool = self._tools.get(name)
         if tool is None:
@@ -77,15 +104,15 @@ class Toolbox:
             arguments = validated_arguments(tool.arguments, arguments_json)
         except BadArguments as wrong:
             return _refused("bad_arguments", str(wrong))
-        if tool.needs_verified and not principal.verified:
-            return SIGN_IN_REQUIRED
+        if principal.assurance < tool.needs:
+            return VERIFICATION_REQUIRED if tool.needs is Assurance.VERIFIED else SIGN_IN_REQUIRED
         try:
-            async with asyncio.timeout(max(deadline_s, 0.0)):
+            async with asyncio.timeout(min(max(deadline_s, 0.0), tool.limits.seconds)):
                 result = await tool.run(principal, arguments)
         except (ToolFailed, TimeoutError) as failure:
             log.warning("tool %s is unavailable: %s", name, type(failure).__name__)
             return UNAVAILABLE
-        return _bounded(result)
+        return _bounded(result, tool.limits)
 
 
 def validated_arguments(model: type[BaseModel], arguments_json: str | Mapping[str, JsonValue]) -> BaseModel:
@@ -154,10 +181,10 @@ def _refused(code: str, message: str) -> ToolResult:
     return ToolResult(ok=False, code=code, message=message)
 
 
-def _bounded(result: ToolResult) -> ToolResult:
+def _bounded(result: ToolResult, limits: Limits) -> ToolResult:
     """A 5 MB tool result must not become a 5 MB prompt or database row."""
-    if len(result.message) > MAX_MESSAGE_CHARACTERS:
-        result = replace(result, message=result.message[: MAX_MESSAGE_CHARACTERS - 1] + "…")
-    if len(json.dumps(dict(result.data))) > MAX_DATA_CHARACTERS:
+    if len(result.message) > limits.message_characters:
+        result = replace(result, message=result.message[: limits.message_characters - 1] + "…")
+    if len(json.dumps(dict(result.data))) > limits.data_characters:
         result = replace(result, data={"truncated": True})
     return result

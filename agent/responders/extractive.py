@@ -7,8 +7,9 @@ no statement of its own; the frame around quotes never says anything about the m
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from agent.draft import SentenceSupport
@@ -19,22 +20,28 @@ from agent.responders.quoting import (
     SAYS_YES_OR_NO,
     Question,
     ScoredQuote,
+    by_kind,
     covered,
+    measured_by,
     named_by_follow_up,
     read_question,
     scored_quotes,
 )
+from agent.responders.stems import stems
 from conversations.model import Citation
-from knowledge_base.model import Hit, QuoteKind
+from knowledge_base.model import Hit, Quote, QuoteKind
 
 _STEPS: Final = 12
 """Steps and what is nested in them; more are left to the article."""
 _WHOLE_LIST: Final = 8
 _SENTENCES: Final = 3
+_SHORT_PARAGRAPH: Final = 320
+"""Characters. With such paragraphs quoted whole, and what is as likely quoted too, the answers with the right article
+first state the fact for .875 instead of .816 of 136 demo questions, .921 instead of .855 of 76 of its customers'."""
 _LONGEST_PROSE: Final = 480
 """Characters of a paragraph that are quoted; longer ones are opened through the citation."""
 _CLOSE: Final = 0.12
-"""A neighbour sentence this much below the best one still belongs to the answer."""
+"""A sentence this much below the best one still belongs to the answer."""
 _CLEAR: Final = 0.10
 """An item or row this much above the next is the answer by itself."""
 _SECOND_PART: Final = 0.30
@@ -57,7 +64,8 @@ _INSTRUCTS: Final = re.compile(
 )
 _HOW_TO: Final = re.compile(r"(?:^|› )how to\b", re.IGNORECASE)
 _LEANS_BACK: Final = re.compile(
-    r"^\W*(?:it|this|these|they|those|that|then|otherwise|however|but|after that|in that case|also|instead)\b",
+    r"^\W*(?:it|this|these|they|those|that|then|otherwise|however|but|after that|until then|before that|in that case|"
+    r"also|instead)\b",
     re.IGNORECASE,
 )
 _POINTS_BACK: Final = re.compile(r"^\W*(?:\w+\W+){0,2}(?:these|those|this|that|it|they|them)\b", re.IGNORECASE)
@@ -71,27 +79,38 @@ _EXCEPTIONS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractiveAnswer:
-    """`best` is the best quote's score (about 0..2), `own` the share of the question's words in the passages cited.
+    """`best` is the best quote's score (about 0..2), `lead` how far it is above the best quote of another article.
 
-    `said` is the share in what is quoted first, with its title and heading, 0 where the title is of another model.
-    An answer without text found nothing worth quoting.
+    `own` is the share of the question's words in what was found of the article, `said` that in what is quoted first,
+    with its title and heading, 0 where the title is of another model; `named` the share of the title's words that the
+    question has. An answer without text found nothing worth quoting.
     """
 
     text: str
     citations: tuple[Citation, ...]
     sentences: tuple[SentenceSupport, ...]
     best: float
+    lead: float
     cosine: float
     own: float
     said: float
+    named: float
 
 
-NOTHING: Final = ExtractiveAnswer(text="", citations=(), sentences=(), best=0.0, cosine=0.0, own=0.0, said=0.0)
+NOTHING: Final = ExtractiveAnswer(
+    text="", citations=(), sentences=(), best=0.0, lead=0.0, cosine=0.0, own=0.0, said=0.0, named=0.0
+)
 
 
-def answer(text: str, own: str, hits: Sequence[Hit]) -> ExtractiveAnswer:
-    """The passages' own words that answer `text`; `own` are the customer's newest words within it."""
-    hits = by_model(text, hits)
+def answer(
+    text: str, own: str, hits: Sequence[Hit], *, mended: Mapping[str, str] = MappingProxyType({})
+) -> ExtractiveAnswer:
+    """The passages' own words that answer `text`; `own` are the customer's newest words within it.
+
+    `mended` has the words whose spelling the search put right: "hawai" should find the row of Hawaii.
+    """
+    text, own = as_looked_up(text, mended), as_looked_up(own, mended)
+    hits = by_model(text, by_kind(own, hits))
     question = read_question(text, own, hits)
     ranked = scored_quotes(question, hits)
     if not ranked or ranked[0].score < _LEAST_SCORE or ranked[0].answers_another:
@@ -99,19 +118,37 @@ def answer(text: str, own: str, hits: Sequence[Hit]) -> ExtractiveAnswer:
         return NOTHING
     ranked = [one for one in ranked if not one.answers_another]
     first = _excerpt(question, ranked)
-    excerpts = [first, *_exception(first, hits, ranked), *_second_part(question, first, ranked)]
+    rule = _rule_above(question, first, hits)
+    more = _exception(first, hits, ranked) or _as_likely(question, first, ranked)
+    excerpts = [*rule, first, *more, *_second_part(question, first, ranked)]
     composed = compose(excerpts)
-    passages = (excerpt.hit.passage for excerpt in excerpts)
-    cited = " ".join(f"{passage.title} {passage.heading} {passage.text}" for passage in passages)
+    passage = first.hit.passage
+    others = [one.score for one in ranked if one.hit.passage.article_id != passage.article_id]
     return ExtractiveAnswer(
         text=composed.text,
         citations=composed.citations,
         sentences=composed.sentences,
         best=ranked[0].score,
+        lead=ranked[0].score - max(others, default=0.0),
         cosine=max(one.cosine for one in ranked),
-        own=sum(covered(question, cited).values()),
+        own=sum(covered(question, _found_of(passage.article_id, hits)).values()),
         said=_said(question, first),
+        named=len(covered(question, passage.title)) / max(1, len(stems(passage.title))),
     )
+
+
+def _found_of(article: str, hits: Sequence[Hit]) -> str:
+    """All that was found of an article."""
+    passages = (hit.passage for hit in hits if hit.passage.article_id == article)
+    return " ".join(f"{passage.title} {passage.heading} {passage.text}" for passage in passages)
+
+
+def as_looked_up(text: str, mended: Mapping[str, str]) -> str:
+    """`text` with the words that the search put right in place of those typed."""
+    for typed, meant in mended.items():
+        literal = meant.replace("\\", r"\\")
+        text = re.sub(rf"\b{re.escape(typed)}\b", literal, text, flags=re.IGNORECASE)
+    return text
 
 
 def _said(question: Question, excerpt: Excerpt) -> float:
@@ -162,7 +199,11 @@ def _items(question: Question, best: ScoredQuote, ranked: Sequence[ScoredQuote])
     """The item or row that is meant, if one stands out; else the whole list or table."""
     indices = same_list(best.hit.passage.quotes, best.index)
     peers = [one for one in ranked if one.hit is best.hit and one.index in indices]
-    meant = named_by_follow_up(question, peers) or [one for one in peers if one.score >= best.score - _CLEAR]
+    meant = (
+        named_by_follow_up(question, peers)
+        or measured_by(question, peers)
+        or [one for one in peers if one.score >= best.score - _CLEAR]
+    )
     instructs = _INSTRUCTS.search(best.quote.lead) is not None
     if len(meant) <= 2 and best.own > 0 and len(indices) > 2 and not instructs:
         return Excerpt(hit=best.hit, indices=tuple(sorted(one.index for one in meant)), score=best.score)
@@ -187,9 +228,12 @@ def _list_led_by(best: ScoredQuote) -> Excerpt | None:
 
 
 def _sentences(question: Question, best: ScoredQuote, ranked: Sequence[ScoredQuote]) -> Excerpt:
-    """The best sentence, what it leans on, and what qualifies it within its paragraph."""
+    """The best sentence, what it leans on, and what qualifies it; all of a paragraph that is short."""
     quotes = best.hit.passage.quotes
     paragraphs = Paragraphs(best.hit.passage)
+    whole = paragraphs.around(best.index)
+    if sum(len(quotes[index].text) for index in whole) <= _SHORT_PARAGRAPH:
+        return Excerpt(hit=best.hit, indices=_led(quotes, whole), score=best.score)
     scores = {one.index: one.score for one in ranked if one.hit is best.hit}
     chosen = [best.index]
     before = best.index - 1
@@ -213,8 +257,13 @@ def _sentences(question: Question, best: ScoredQuote, ranked: Sequence[ScoredQuo
             break
         chosen.append(after)
         after += 1
-    led = [index for index in chosen if not quotes[index].text.rstrip().endswith(":")]
-    return Excerpt(hit=best.hit, indices=tuple(led or chosen), score=best.score)
+    return Excerpt(hit=best.hit, indices=_led(quotes, chosen), score=best.score)
+
+
+def _led(quotes: Sequence[Quote], indices: Sequence[int]) -> tuple[int, ...]:
+    """`indices` without sentences that promise what does not follow here, unless there is nothing else."""
+    said = tuple(index for index in indices if not quotes[index].text.rstrip().endswith(":"))
+    return said or tuple(indices)
 
 
 def _ruled_before(question: Question, best: ScoredQuote, paragraphs: Paragraphs) -> bool:
@@ -224,6 +273,25 @@ def _ruled_before(question: Question, best: ScoredQuote, paragraphs: Paragraphs)
         return False
     rules = SAYS_YES_OR_NO.match(passage.quotes[0].text) is not None and paragraphs.together(0, best.index)
     return rules and sum(covered(question, passage.title).values()) >= _SAME_QUESTION
+
+
+def _rule_above(question: Question, first: Excerpt, hits: Sequence[Hit]) -> list[Excerpt]:
+    """The Yes or No that the article opens with, where its title asks what was asked and the answer lies further down.
+
+    "Can you deliver to a PO box?" is answered by "Yes, in the United States …" before the places where it cannot be.
+    """
+    passage = first.hit.passage
+    named = covered(question, passage.title)
+    same = sum(named.values()) >= _SAME_QUESTION or len(named) == len(stems(passage.title)) > 1
+    if not (question.yes_no and same):
+        return []
+    opening = next(
+        (hit for hit in hits if hit.passage.article_id == passage.article_id and hit.passage.position == 0), None
+    )
+    if opening is None or not opening.passage.quotes or not SAYS_YES_OR_NO.match(opening.passage.quotes[0].text):
+        return []
+    shown_already = opening.passage.id == passage.id and 0 in first.indices
+    return [] if shown_already else [Excerpt(hit=opening, indices=(0,), score=first.score)]
 
 
 def _exception(first: Excerpt, hits: Sequence[Hit], ranked: Sequence[ScoredQuote]) -> list[Excerpt]:
@@ -240,6 +308,20 @@ def _exception(first: Excerpt, hits: Sequence[Hit], ranked: Sequence[ScoredQuote
         best = next((one for one in ranked if one.hit is hit and one.quote.kind is QuoteKind.SENTENCE), None)
         if best is not None and best.score >= first.score - 2 * _CLOSE and not _POINTS_BACK.search(best.quote.text):
             return [Excerpt(hit=hit, indices=(best.index,), score=best.score)]
+    return []
+
+
+def _as_likely(question: Question, first: Excerpt, ranked: Sequence[ScoredQuote]) -> list[Excerpt]:
+    """Another paragraph or list of the article that is as likely the answer: better both than the wrong one."""
+    for one in ranked:
+        if one.hit.passage.article_id != first.hit.passage.article_id or one.score < first.score - _CLOSE:
+            return []
+        if one.hit.passage.id == first.hit.passage.id and one.index in first.indices:
+            continue
+        other = _excerpt(question, [one, *(peer for peer in ranked if peer.hit is one.hit and peer is not one)])
+        same = other.hit.passage.id == first.hit.passage.id and set(other.indices) & set(first.indices)
+        if not same and len(other.text) <= _LONGEST_PROSE:
+            return [other]
     return []
 
 

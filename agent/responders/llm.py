@@ -7,90 +7,35 @@ id, and nothing it says leaves here unless a passage or a tool result supports i
 from __future__ import annotations
 
 import asyncio
-import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from agent.chat_model import AgentUnavailable, ChatModel, Deadline, raw_calls
+from agent.chat_call import raw_calls
+from agent.chat_model import AgentUnavailable, ChatModel
 from agent.draft import Activity
+from agent.exchange import Exchange
 from agent.grounding import Embed
-from agent.responders.llm_model import (
-    Intent,
-    IntentKind,
-    LlmAnswer,
-    LlmRequest,
-    SearchHelpCenter,
-    nobody_listens,
-)
-from agent.responders.llm_prompt import (
-    Voice,
-    chat_messages,
-    fill,
-    neutral,
-    passages_block,
-    system_prompt,
-)
-from agent.responders.llm_text import answer_from
-from knowledge_base.model import Hit
-from tools.orders import ORDER_STATUS
-from tools.tool import ToolCall, ToolResult
-from tools.toolbox import BadArguments, Toolbox, strict_json_object, validated_arguments
+from agent.pinned import Pinned
+from agent.responders.llm_model import LlmAnswer, LlmRequest
+from agent.responders.llm_prompt import Voice, chat_messages, fill, prompts_hash, system_prompt
+from agent.responders.llm_turn import HAND_OFF, OWN_TOOLS, REQUEST_REFUND, SEARCH, LlmTurn
+from agent.tracing import Figures, step
+from tools.toolbox import BadArguments, Toolbox
 
 if TYPE_CHECKING:
-    from langchain.agents.middleware import AgentMiddleware
-    from langchain_core.messages import AIMessage
+    from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
     from langchain_core.tools import BaseTool
 
-__all__ = [
-    "Intent",
-    "IntentKind",
-    "LlmAnswer",
-    "LlmRequest",
-    "LlmResponder",
-    "SearchHelpCenter",
-    "Voice",
-    "nobody_listens",
-]
-
-SEARCH: Final = "search_help_center"
-HAND_OFF: Final = "hand_off_to_person"
-REQUEST_REFUND: Final = "request_refund"
 MAX_STEPS: Final = 6
 MAX_CALLS: Final = 6
-MAX_PASSAGES: Final = 16
-"""Past this a search only repeats what the model has seen, and the prompt outgrows small models."""
-TOOL_S: Final = 5.0
-
-
-class SearchArguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    query: str = Field(min_length=1, max_length=300, description="What to look for, in a few plain words.")
-
-
-class HandOffArguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    reason: str = Field(max_length=500, description="Why a person is needed, in one sentence for that person.")
-
-
-class RequestRefundArguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    order_number: str | None = Field(default=None, max_length=64, description="As the customer wrote it, if they did.")
-    why: str = Field(max_length=500, description="Why the customer wants the money back, in their words.")
-
-
-_OWN_TOOLS: Final[dict[str, tuple[type[BaseModel], str]]] = {
-    SEARCH: (SearchArguments, "Search the help center again, in other words. Returns passages with markers."),
-    HAND_OFF: (HandOffArguments, "Pass the conversation to a person of the team. Ends your turn."),
-    REQUEST_REFUND: (RequestRefundArguments, "Tell the team that the customer wants money back. Ends your turn."),
-}
+MAX_TURN_TOKENS: Final = 60_000
+"""Six steps over sixteen long passages come to less: past this a turn is going in circles at somebody's expense."""
+_CHARACTERS_PER_TOKEN: Final = 3
+"""English has about four; set low, since what is reserved must not be less than what is used."""
 
 
 class LlmResponder:
@@ -103,7 +48,7 @@ class LlmResponder:
     def __init__(
         self, *, chat: ChatModel, toolbox: Toolbox, voice: Voice, today: Callable[[], date], embed: Embed | None = None
     ) -> None:
-        if taken := set(toolbox.names()) & set(_OWN_TOOLS):
+        if taken := set(toolbox.names()) & set(OWN_TOOLS):
             raise ValueError(f"the responder has tools of these names itself: {sorted(taken)!r}")
         self._chat = chat
         self._toolbox = toolbox
@@ -113,29 +58,36 @@ class LlmResponder:
         # LangChain's agents take 0.4 s to import: better at the start than in the first customer's turn.
         _turn_middleware()
 
+    @property
+    def pins(self) -> dict[str, str]:
+        return {"prompts": prompts_hash(), "model": self._chat.settings.model}
+
+    def replaying(self, pinned: Pinned) -> LlmResponder:
+        """The same, over recorded replies and tool results, on that day."""
+        settings = replace(self._chat.settings, streaming=False, fallback_model=None)
+        return LlmResponder(
+            chat=ChatModel(settings, clock=time.monotonic, transport=pinned.model),
+            toolbox=self._toolbox.replaying(pinned.results),
+            voice=self._voice,
+            today=lambda: pinned.today,
+            embed=self._embed,
+        )
+
     async def respond(self, request: LlmRequest) -> LlmAnswer:
         """What the model says to the request, grounded. Raises AgentUnavailable, at the latest at the deadline."""
-        turn = _Turn(request=request, toolbox=self._toolbox, deadline=self._chat.deadline(request.deadline_s))
+        self._chat.refuse_if_paused()  # reserving tokens and building the loop took 80 ms of a turn under load
+        turn = LlmTurn(request, self._toolbox, self._chat.deadline(request.deadline_s), self._embed)
         try:
             async with asyncio.timeout(request.deadline_s):
                 text = await self._run(turn)
         except TimeoutError:
             raise AgentUnavailable(f"not done within {request.deadline_s:.1f} s") from None
-        text = "" if turn.intents else text
-        said, citations, sentences = answer_from(text, turn.hits, turn.calls, embed=self._embed)
-        return LlmAnswer(
-            text=said,
-            citations=citations,
-            tool_calls=tuple(turn.calls),
-            intents=tuple(turn.intents),
-            sentences=sentences,
-            hits=tuple(turn.hits),
-            model=turn.model,
-            steps=turn.steps,
-            used=dict(turn.used),
-        )
+        with step("grounding", request.host.note) as figures:
+            answer = turn.answer(text)
+            figures.add(sentences=len(answer.sentences), dropped=answer.dropped)
+        return answer
 
-    async def _run(self, turn: _Turn) -> str:
+    async def _run(self, turn: LlmTurn) -> str:
         from langchain.agents import create_agent  # noqa: PLC0415
         from langchain.agents.middleware.model_call_limit import (  # noqa: PLC0415
             ModelCallLimitExceededError,
@@ -163,7 +115,7 @@ class LlmResponder:
     def _offered(self) -> list[BaseTool]:
         from langchain_core.tools import StructuredTool  # noqa: PLC0415
 
-        own = [(name, model, text) for name, (model, text) in _OWN_TOOLS.items()]
+        own = [(name, model, text) for name, (model, text) in OWN_TOOLS.items()]
         shop = [self._toolbox.get(name) for name in self._toolbox.names()]
         known = [(tool.name, tool.arguments, tool.description) for tool in shop if tool is not None]
         return [
@@ -176,79 +128,7 @@ async def _never_run(**_: object) -> str:
     raise AssertionError("tools run through the turn, from the arguments as the server sent them")
 
 
-@dataclass(slots=True, kw_only=True)
-class _Turn:
-    """What happens in one turn: the passages shown, the calls made, the wishes recorded."""
-
-    request: LlmRequest
-    toolbox: Toolbox
-    deadline: Deadline
-    hits: list[Hit] = field(default_factory=list)
-    calls: list[ToolCall] = field(default_factory=list)
-    intents: list[Intent] = field(default_factory=list)
-    steps: int = 0
-    model: str = ""
-    used: dict[str, int] = field(default_factory=lambda: {"input": 0, "output": 0})
-
-    def __post_init__(self) -> None:
-        self.hits.extend(self.request.hits[:MAX_PASSAGES])
-
-    def note(self, message: AIMessage) -> None:
-        self.steps += 1
-        self.model = str(message.response_metadata.get("model", self.model))
-        if usage := message.usage_metadata:
-            self.used["input"] += usage["input_tokens"]
-            self.used["output"] += usage["output_tokens"]
-
-    async def run(self, call_id: str, name: str, arguments: str) -> str:
-        """Runs one undamaged call and returns what the model may read of it. Raises BadArguments if it must not run."""
-        if name == SEARCH:
-            return await self._search(validated_arguments(SearchArguments, arguments))
-        if name == HAND_OFF:
-            return self._hand_off(validated_arguments(HandOffArguments, arguments))
-        if name == REQUEST_REFUND:
-            return self._request_refund(validated_arguments(RequestRefundArguments, arguments))
-        self.request.listener(Activity.CHECKING_ORDER if name == ORDER_STATUS else Activity.SEARCHING)
-        left = min(TOOL_S, self.deadline.left())
-        result = await self.toolbox.call(self.request.principal, name, arguments, deadline_s=left)
-        if result.code in ("unknown_tool", "bad_arguments"):
-            raise BadArguments(result.message)
-        self.calls.append(ToolCall(id=call_id, tool=name, arguments=strict_json_object(arguments), result=result))
-        return _for_the_model(result)
-
-    async def _search(self, arguments: BaseModel) -> str:
-        self.request.listener(Activity.SEARCHING)
-        found = await self.request.search(str(arguments.model_dump()["query"]))
-        seen = {hit.passage.id for hit in self.hits}
-        new = [hit for hit in found if hit.passage.id not in seen][: MAX_PASSAGES - len(self.hits)]
-        first = len(self.hits) + 1
-        self.hits.extend(new)
-        return passages_block(new, first_marker=first) if new else "Nothing new was found."
-
-    def _hand_off(self, arguments: BaseModel) -> str:
-        words = neutral(str(arguments.model_dump()["reason"]), limit=500)
-        self.intents.append(Intent(kind=IntentKind.HAND_OFF, words=words))
-        return "Noted."
-
-    def _request_refund(self, arguments: BaseModel) -> str:
-        given = arguments.model_dump()
-        number = given["order_number"]
-        self.intents.append(
-            Intent(
-                kind=IntentKind.REQUEST_REFUND,
-                words=neutral(str(given["why"]), limit=500),
-                order_number=None if number is None else neutral(str(number), limit=64),
-            )
-        )
-        return "Noted."
-
-
-def _for_the_model(result: ToolResult) -> str:
-    shown = {"ok": result.ok, "code": result.code, "message": result.message, "data": dict(result.data)}
-    return neutral(json.dumps(shown, ensure_ascii=False), limit=20_000)
-
-
-def _middleware(chat: ChatModel, turn: _Turn) -> Sequence[AgentMiddleware[Any, Any]]:
+def _middleware(chat: ChatModel, turn: LlmTurn) -> Sequence[AgentMiddleware[Any, Any]]:
     from langchain.agents.middleware import (  # noqa: PLC0415
         ModelCallLimitMiddleware,
         ToolCallLimitMiddleware,
@@ -261,13 +141,92 @@ def _middleware(chat: ChatModel, turn: _Turn) -> Sequence[AgentMiddleware[Any, A
     )
 
 
+class _Paying:
+    """One model call, paid for before it is made and settled by what it used, whatever comes of it."""
+
+    def __init__(self, chat: ChatModel, turn: LlmTurn) -> None:
+        self._chat = chat
+        self._turn = turn
+
+    async def call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
+    ) -> ModelResponse[Any]:
+        host = self._turn.request.host
+        host.activity(Activity.WRITING)
+        most = _most_tokens(request, self._chat.settings.max_tokens)
+        if self._turn.tokens + most > MAX_TURN_TOKENS:
+            raise AgentUnavailable(f"the turn would use more than {MAX_TURN_TOKENS} tokens")
+        if not await host.reserve(most):
+            raise AgentUnavailable("a spending cap is reached")
+        used = most
+        try:
+            with step("model", host.note, span="chat", gen_ai__operation__name="chat") as figures:
+                response = await self._answered(request, handler, figures)
+            used = self._turn.last_used or most
+        except AgentUnavailable as unavailable:
+            used = most if unavailable.asked else 0
+            host.keep(Exchange(request_hash="", failure=unavailable.why))
+            raise
+        finally:
+            await host.settle(most, used)
+        return response
+
+    async def _answered(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
+        figures: Figures,
+    ) -> ModelResponse[Any]:
+        turn = self._turn
+        response = await self._chat.call(lambda model: handler(request.override(model=model)), turn.deadline, turn)
+        for message in response.result:
+            exchange = _exchange_of(message)
+            if exchange is None:
+                continue
+            turn.step_over(exchange)
+            turn.request.host.keep(exchange)
+            figures.add(
+                model=exchange.model,
+                input_tokens=exchange.input_tokens,
+                output_tokens=exchange.output_tokens,
+                cost=self._chat.settings.cost(exchange.input_tokens, exchange.output_tokens),
+                finish_reason=exchange.finish_reason,
+            )
+        return response
+
+
+def _most_tokens(request: ModelRequest[Any], reply_tokens: int) -> int:
+    """The most that the call can use: everything sent, the tools' schemas among it, and the longest reply."""
+    texts = [str(message.content) for message in request.messages]
+    if request.system_message is not None:
+        texts.append(str(request.system_message.content))
+    texts += [f"{tool}" for tool in request.tools]
+    return sum(map(len, texts)) // _CHARACTERS_PER_TOKEN + reply_tokens
+
+
+def _exchange_of(message: object) -> Exchange | None:
+    from langchain_core.messages import AIMessage  # noqa: PLC0415
+
+    if not isinstance(message, AIMessage):
+        return None
+    known = message.response_metadata
+    used = message.usage_metadata
+    return Exchange(
+        request_hash=str(known.get("request_hash", "")),
+        model=str(known.get("model", "")),
+        text=str(message.content),
+        calls=tuple(raw_calls(message).values()),
+        finish_reason=str(known.get("finish_reason", "")),
+        input_tokens=used["input_tokens"] if used else 0,
+        output_tokens=used["output_tokens"] if used else 0,
+    )
+
+
 @cache
-def _turn_middleware() -> Callable[[ChatModel, _Turn], AgentMiddleware[Any, Any]]:
+def _turn_middleware() -> Callable[[ChatModel, LlmTurn], AgentMiddleware[Any, Any]]:
     from langchain.agents.middleware import (  # noqa: PLC0415
         AgentMiddleware,
         AgentState,
-        ModelRequest,
-        ModelResponse,
         ToolCallRequest,
         hook_config,
     )
@@ -277,9 +236,9 @@ def _turn_middleware() -> Callable[[ChatModel, _Turn], AgentMiddleware[Any, Any]
     class TurnMiddleware(AgentMiddleware[Any, Any]):
         """Model calls go down the ladder of models; tool calls run from the raw reply; a wish ends the turn."""
 
-        def __init__(self, chat: ChatModel, turn: _Turn) -> None:
+        def __init__(self, chat: ChatModel, turn: LlmTurn) -> None:
             super().__init__()
-            self._chat = chat
+            self._paying = _Paying(chat, turn)
             self._turn = turn
 
         @hook_config(can_jump_to=["end"])
@@ -289,12 +248,7 @@ def _turn_middleware() -> Callable[[ChatModel, _Turn], AgentMiddleware[Any, Any]
         async def awrap_model_call(
             self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
         ) -> ModelResponse[Any]:
-            self._turn.request.listener(Activity.WRITING)
-            response = await self._chat.call(lambda model: handler(request.override(model=model)), self._turn.deadline)
-            for message in response.result:
-                if isinstance(message, AIMessage):
-                    self._turn.note(message)
-            return response
+            return await self._paying.call(request, handler)
 
         async def awrap_tool_call(self, request: ToolCallRequest, handler: object) -> ToolMessage:
             """The handler is never called: it would run the tool with arguments that were parsed leniently."""

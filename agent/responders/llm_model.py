@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
-from agent.draft import Activity, ActivityListener, SentenceSupport
+from agent.draft import SentenceSupport, TurnHost
 from conversations.model import Citation, Message
 from knowledge_base.model import Hit
 from tools.tool import Principal, ToolCall
 
 SearchHelpCenter = Callable[[str], Awaitable[tuple[Hit, ...]]]
 """A search of the help center: a query in plain words, hits best first, an empty tuple when nothing fits."""
-
-
-def nobody_listens(_: Activity) -> None:
-    """An activity listener for turns that nobody watches."""
 
 
 class IntentKind(StrEnum):
@@ -33,23 +30,6 @@ class Intent:
     kind: IntentKind
     words: str
     order_number: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LlmRequest:
-    """One turn for the language model.
-
-    `messages` are the public messages of the episode, oldest first, ending with the customer's; `question` is the last
-    one made to stand alone. `hits` were found for it, best first. `deadline_s` is how many seconds are left in all.
-    """
-
-    messages: tuple[Message, ...]
-    question: str
-    hits: tuple[Hit, ...]
-    principal: Principal
-    search: SearchHelpCenter
-    deadline_s: float
-    listener: ActivityListener = nobody_listens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +57,33 @@ class LlmAnswer:
     @property
     def dropped(self) -> int:
         return sum(support.source is None for support in self.sentences)
+
+
+ShowAnswer = Callable[[LlmAnswer], Awaitable[bool]]
+"""Given the answer as far as it is verified: whether the customer has seen it now, so that it cannot be taken back."""
+
+
+async def _show_nothing(_: LlmAnswer) -> bool:
+    return False
+
+
+_NOBODY: Final = TurnHost()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmRequest:
+    """One turn for the language model.
+
+    `messages` are the public messages of the episode, oldest first, ending with the customer's; `question` is the last
+    one made to stand alone. `hits` were found for it, best first. `deadline_s` is how many seconds are left in all.
+    `show` is handed what the model has said so far, each time a sentence more of it is verified.
+    """
+
+    messages: tuple[Message, ...]
+    question: str
+    hits: tuple[Hit, ...]
+    principal: Principal
+    search: SearchHelpCenter
+    deadline_s: float
+    host: TurnHost = _NOBODY
+    show: ShowAnswer = _show_nothing

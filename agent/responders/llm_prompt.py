@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -16,7 +17,9 @@ from conversations.model import AuthorKind, Message, Visibility
 from knowledge_base.model import Hit
 
 PROMPTS: Final = Path(__file__).parent.parent / "prompts"
-MAX_EARLIER_MESSAGES: Final = 16
+MAX_EARLIER_MESSAGES: Final = 10
+MAX_EARLIER_CHARACTERS: Final = 6_000
+"""All of them together: what a turn costs must not grow with the conversation, and follow-ups lean on what is near."""
 MAX_MESSAGE_CHARACTERS: Final = 4_000
 MAX_PASSAGE_CHARACTERS: Final = 4_000
 _SLOT: Final = re.compile(r"\{\{(\w+)\}\}")
@@ -41,6 +44,13 @@ class Voice:
 def prompt(name: str) -> str:
     """The Markdown file of that name in agent/prompts."""
     return (PROMPTS / f"{name}.md").read_text(encoding="utf-8")
+
+
+@cache
+def prompts_hash() -> str:
+    """Of all prompts together: a turn written under other ones cannot be expected to repeat."""
+    files = sorted(PROMPTS.glob("*.md"))
+    return hashlib.sha256("\0".join(file.read_text(encoding="utf-8") for file in files).encode()).hexdigest()[:16]
 
 
 def fill(name: str, **slots: str) -> str:
@@ -107,7 +117,7 @@ def chat_messages(messages: Sequence[Message], *, question: str, hits: Sequence[
     public = [message for message in messages if message.visibility is Visibility.PUBLIC]
     shown = [message for message in public if message.author.kind is not AuthorKind.SYSTEM]
     asked = [message.text for message in _trailing_customer_messages(shown)]
-    earlier = shown[: len(shown) - len(asked)][-MAX_EARLIER_MESSAGES:]
+    earlier = _window(shown[: len(shown) - len(asked)])
     block = fill(
         "question",
         passages=passages_block(hits, first_marker=1),
@@ -115,6 +125,18 @@ def chat_messages(messages: Sequence[Message], *, question: str, hits: Sequence[
         message=neutral("\n\n".join(asked) or question),
     )
     return _joined([*(_turned(message) for message in earlier), ("user", block)])
+
+
+def _window(messages: Sequence[Message]) -> list[Message]:
+    """The newest messages that fit; of longer conversations the beginning is left out."""
+    kept: list[Message] = []
+    left = MAX_EARLIER_CHARACTERS
+    for message in reversed(messages[-MAX_EARLIER_MESSAGES:]):
+        left -= len(message.text)
+        if left < 0:
+            break
+        kept.insert(0, message)
+    return kept
 
 
 def _trailing_customer_messages(messages: Sequence[Message]) -> list[Message]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from agent.claims import MARKER, Segment, plain, segments
@@ -32,22 +33,82 @@ _MARKER_VARIANT: Final = re.compile(
     r"markers?)\s*)?(\d{1,3}(?:\s*[,;&]\s*\d{1,3}){0,9})(?:†[^】\]]{0,40})?\s*[\]】](?!\()",
     re.IGNORECASE,
 )
+_LATELY: Final = 12
+_LATELY_ENDED: Final = re.compile(r"[.!?…\n。！？]")
+_HALF_SAID: Final = re.compile(r"\s*(?:!?\[[^\]\n]*|!?\[[^\]\n]*\]\([^)\n]*|<[a-zA-Z/!?][^<>\n]*|【[^】\n]*)\Z")
+"""A marker, link or tag that has begun: it may turn out to be any of them."""
+_CLOSED: Final = re.compile(r"\[\d{1,3}\][.!?]\Z")
+"""A sentence that ends with its marker inside: nothing that follows can belong to it."""
+
+Judged = tuple[Segment, SentenceSupport]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What may be said of a model's text: its sentences that passed, their sources, and every sentence judged."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    sentences: tuple[SentenceSupport, ...]
 
 
 def answer_from(
-    text: str, hits: Sequence[Hit], calls: Sequence[ToolCall], *, embed: Embed | None
-) -> tuple[str, tuple[Citation, ...], tuple[SentenceSupport, ...]]:
-    """(what may be said, its citations, every sentence with its support). `hits[n - 1]` is what [n] stands for."""
+    text: str, hits: Sequence[Hit], calls: Sequence[ToolCall], *, embed: Embed | None, ended: bool = True
+) -> Said:
+    """What may be said of `text`. `hits[n - 1]` is what [n] stands for.
+
+    With `ended` False more text may follow: then only what no continuation can change, so that the text of a later
+    answer begins with this one's.
+    """
     passages = {marker: hit.passage for marker, hit in enumerate(hits, start=1)}
     cleaned = own_markers(without_foreign_links(visible(text), list(passages.values())), passages)
+    cleaned = cleaned if ended else _finished(cleaned)
     sources = [passage_source(passage, marker) for marker, passage in passages.items()]
     supports = check(cleaned, [*sources, *(tool_source(call) for call in calls)], embed=embed)
-    kept = _kept(_without_idle_markers(cleaned, supports, sources, embed), supports, sources)
+    judged = list(zip(_without_idle_markers(cleaned, supports, sources, embed), supports, strict=True))
+    markers = {source.id: source.marker for source in sources if source.marker is not None}
+    groups = _groups(judged, markers, ended=ended)
+    kept = [segment for group in groups for segment in _kept(group, markers)]
+    if not any(support.source not in (None, FRAMING) for group in groups for _, support in group):
+        kept = kept if ended and all(support.source for support in supports) else []
     said = "".join(segment.lead + segment.text for segment in kept).strip()
     order = {old: new for new, old in enumerate(dict.fromkeys(map(int, MARKER.findall(said))), start=1)}
     citations = tuple(_citation(passages[old], new, _citing(kept, old)) for old, new in order.items())
     renumbered = MARKER.sub(lambda match: f"[{order[int(match[1])]}]", said)
-    return renumbered, citations, tuple(_renumbered(support, order) for support in supports)
+    return Said(
+        text=renumbered,
+        citations=citations,
+        sentences=tuple(_renumbered(support, order) for group in groups for _, support in group),
+    )
+
+
+def may_end_a_sentence(text: str) -> bool:
+    """Whether a sentence may just have ended in `text`: cheap, asked for every token."""
+    return _LATELY_ENDED.search(text[-_LATELY:]) is not None
+
+
+def _finished(text: str) -> str:
+    """`text` without its last sentence, unless that is over for sure, and without a half marker, link or tag."""
+    text = _HALF_SAID.sub("", text)
+    if text.endswith("\n") or _CLOSED.search(text):
+        return text
+    last = segments(text)[-1:]
+    return text.rstrip().removesuffix(last[0].text) if last else text
+
+
+def _groups(judged: Sequence[Judged], markers: Mapping[str, int], *, ended: bool) -> list[list[Judged]]:
+    """The sentences in runs that stand and fall by themselves: up to a marker, or to the end of the paragraph."""
+    groups: list[list[Judged]] = []
+    open_group: list[Judged] = []
+    for place, (segment, support) in enumerate(judged):
+        open_group.append((segment, support))
+        following = judged[place + 1][0] if place + 1 < len(judged) else None
+        ends_block = ended if following is None else following.block != segment.block
+        alone = support.source is not None and support.source not in markers and not segment.words.endswith(":")
+        if segment.markers or ends_block or alone:
+            groups.append(open_group)
+            open_group = []
+    return groups
 
 
 def visible(text: str) -> str:
@@ -116,20 +177,15 @@ def _without_idle_markers(
     return cut
 
 
-def _kept(cut: Sequence[Segment], supports: Sequence[SentenceSupport], sources: Sequence[Source]) -> list[Segment]:
-    """The sentences to say. One that lost its paragraph's marker with a dropped neighbour gets its own."""
-    markers = {source.id: source.marker for source in sources if source.marker is not None}
-    pairs = [(segment, support.source) for segment, support in zip(cut, supports, strict=True) if support.source]
-    lost = len(pairs) < len(cut)
-    if lost and all(source == FRAMING for _, source in pairs):
-        return []
-    if lost and pairs[-1][0].words.endswith(":"):
+def _kept(group: Sequence[Judged], markers: Mapping[str, int]) -> list[Segment]:
+    """The sentences of a group to say. One that lost its marker with a dropped neighbour gets its own."""
+    pairs = [(segment, support.source) for segment, support in group if support.source]
+    if len(pairs) < len(group) and pairs and pairs[-1][0].words.endswith(":"):
         pairs = pairs[:-1]
     kept: list[Segment] = []
     for place, (segment, source) in enumerate(pairs):
         marker = markers.get(source or "")
-        later = (other for other, _ in pairs[place:] if other.block == segment.block)
-        if marker is not None and not any(marker in other.markers for other in later):
+        if marker is not None and not any(marker in other.markers for other, _ in pairs[place:]):
             segment = Segment(lead=segment.lead, text=f"{segment.text} [{marker}]", block=segment.block)
         kept.append(segment)
     return kept

@@ -36,6 +36,15 @@ class Paragraphs:
         start, end = self._places[first], self._places[second]
         return 0 <= start <= end and "\n\n" not in self._text[start:end]
 
+    def around(self, index: int) -> tuple[int, ...]:
+        """All quotes of the paragraph that the quote at `index` is in."""
+        first = last = index
+        while self.together(first - 1, index):
+            first -= 1
+        while self.together(index, last + 1):
+            last += 1
+        return tuple(range(first, last + 1))
+
     def span(self, indices: Sequence[int], quotes: Sequence[Quote]) -> str:
         """The passage's text from the first quote to the end of the last, verbatim, or "" where they are not found."""
         start, last = self._places[indices[0]], self._places[indices[-1]]

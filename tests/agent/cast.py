@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from agent.draft import TurnInput
+from agent.draft import Activity, TurnHost, TurnInput
 from conversations.model import (
     AI_AGENT,
     Actor,
+    Assurance,
     AuthorKind,
     ConversationId,
     CustomerId,
@@ -23,8 +24,18 @@ from knowledge_base.sentences import sentences
 from tools.tool import Principal
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-MAYA = Principal(customer_id=CustomerId("c-maya"), external_id="cust_1001")
-VISITOR = Principal(customer_id=CustomerId("c-visitor"), external_id=None)
+MAYA = Principal(customer_id=CustomerId("c-maya"), external_id="cust_1001", assurance=Assurance.SIGNED)
+VISITOR = Principal(customer_id=CustomerId("c-visitor"), external_id=None, assurance=Assurance.ANONYMOUS)
+
+
+class RecordingHost(TurnHost):
+    """Notes in `seen` what the AI agent does."""
+
+    def __init__(self, seen: list[Activity]) -> None:
+        self._seen = seen
+
+    def activity(self, activity: Activity) -> None:
+        self._seen.append(activity)
 
 
 def question_vector() -> Vectors:

@@ -12,10 +12,13 @@ from fastapi import FastAPI
 
 from agent.chat_model import ChatModel, ChatModelSettings
 from agent.draft import Activity
-from agent.responders.llm import LlmRequest, LlmResponder, Voice
-from conversations.model import Actor, AuthorKind, ConversationId, CustomerId, Message, MessageId, Visibility
+from agent.responders.llm import LlmResponder
+from agent.responders.llm_model import LlmRequest
+from agent.responders.llm_prompt import Voice
+from conversations.model import Actor, Assurance, AuthorKind, ConversationId, CustomerId, Message, MessageId, Visibility
 from knowledge_base.model import ArticleId, Hit, Passage, PassageId, Quote, QuoteKind
 from knowledge_base.sentences import sentences
+from tests.agent.cast import RecordingHost
 from tools.orders import (
     FakeOrderSystem,
     Money,
@@ -29,9 +32,9 @@ from tools.tool import Principal
 from tools.toolbox import Toolbox
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-MAYA = Principal(customer_id=CustomerId("c-maya"), external_id="cust_1001")
-THEO = Principal(customer_id=CustomerId("c-theo"), external_id="cust_1002")
-VISITOR = Principal(customer_id=CustomerId("c-visitor"), external_id=None)
+MAYA = Principal(customer_id=CustomerId("c-maya"), external_id="cust_1001", assurance=Assurance.SIGNED)
+THEO = Principal(customer_id=CustomerId("c-theo"), external_id="cust_1002", assurance=Assurance.SIGNED)
+VISITOR = Principal(customer_id=CustomerId("c-visitor"), external_id=None, assurance=Assurance.ANONYMOUS)
 
 
 def passage(number: int, title: str, text: str, heading: str = "") -> Passage:
@@ -148,7 +151,6 @@ def request(
     deadline_s: float = 10.0,
     activities: list[Activity] | None = None,
 ) -> LlmRequest:
-    heard: list[Activity] = activities if activities is not None else []
     return LlmRequest(
         messages=(*earlier, message(text)),
         question=question or text,
@@ -156,5 +158,5 @@ def request(
         principal=principal,
         search=finds_nothing,
         deadline_s=deadline_s,
-        listener=heard.append,
+        host=RecordingHost(activities if activities is not None else []),
     )

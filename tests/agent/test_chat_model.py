@@ -12,7 +12,8 @@ from langchain_core.messages import AIMessage
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from agent.chat_model import AgentUnavailable, ChatModel, ChatModelSettings, CircuitBreaker, raw_calls
+from agent.chat_call import ReplyListener, raw_calls
+from agent.chat_model import AgentUnavailable, ChatModel, ChatModelSettings, CircuitBreaker
 from agent.chat_reply import DamagedReply
 from app.scripted_faults import FaultKind
 from app.scripted_model import ChatRequest, Fault, ScriptedReply, create_scripted_model
@@ -284,10 +285,10 @@ async def test_a_call_that_was_cut_by_the_token_limit_is_damaged_even_if_it_pars
     assert [bool(call.damage) for call in raw_calls(message).values()] == [True]
 
 
-async def test_a_tool_name_repeated_in_every_delta_is_no_tool_of_ours() -> None:
+async def test_a_tool_name_repeated_in_every_delta_is_that_tool() -> None:
     chat = chat_model(create_scripted_model(faults=fault(FaultKind.REPEATED_NAME)), streaming=True)
     (call,) = raw_calls(await chat.first.ainvoke(PROMPT)).values()
-    assert call.name.startswith("order_statusorder_status")
+    assert call.name == "order_status"
 
 
 async def test_ids_are_ours_and_differ_between_steps_and_models() -> None:
@@ -302,12 +303,74 @@ async def test_a_missing_finish_reason_is_fine_in_a_body_that_came_whole() -> No
     assert await ask(chat_model(app)) == "Good morning."
 
 
-async def test_a_stream_without_a_finish_reason_may_have_been_cut() -> None:
-    app = create_scripted_model(lambda _: says("Good."), faults=fault(FaultKind.NO_FINISH, FaultKind.NO_FINISH))
-    with pytest.raises(AgentUnavailable, match="ended early"):
-        await ask(chat_model(app, streaming=True))
+async def test_a_missing_finish_reason_is_fine_in_a_stream_that_says_it_is_done() -> None:
+    app = create_scripted_model(lambda _: says("Good morning."), faults=fault(FaultKind.NO_FINISH))
+    assert await ask(chat_model(app, streaming=True)) == "Good morning."
 
 
 async def test_missing_usage_is_fine() -> None:
     app = create_scripted_model(lambda _: says("Good morning."), faults=fault(FaultKind.NO_USAGE))
     assert await ask(chat_model(app)) == "Good morning."
+
+
+@pytest.mark.parametrize(
+    ("kind", "then"),
+    [
+        (FaultKind.REFUSES_MAX_TOKENS, "max_completion_tokens"),
+        (FaultKind.REFUSES_TEMPERATURE, ""),
+        (FaultKind.REFUSES_STREAM_OPTIONS, ""),
+    ],
+)
+async def test_a_server_is_asked_in_its_own_words_once_it_has_refused_ours(kind: FaultKind, then: str) -> None:
+    app = create_scripted_model(lambda _: says("Good morning."))
+    chat = chat_model(app, model=f"scripted:fault={kind}", streaming=True)
+    assert [await ask(chat) for _ in range(2)] == ["Good morning."] * 2
+    first, *later = app.state.log.requests
+    refused = set(first.body) - set(later[0].body)
+    assert len(later) == 2, "it is refused once, not at every call"
+    assert refused == {kind.removeprefix("refuses_")}
+    assert not then or later[0].body[then] == 700
+
+
+async def test_a_server_that_does_not_stream_is_understood_all_the_same() -> None:
+    app = create_scripted_model(lambda _: says("Good morning."), faults=fault(FaultKind.IGNORES_STREAM))
+    assert await ask(chat_model(app, streaming=True)) == "Good morning."
+    assert len(app.state.log.requests) == 1
+
+
+async def test_a_date_to_retry_after_counts_from_the_servers_clock() -> None:
+    """Its clock may be an hour off; what it says is how long to wait."""
+    asked: list[float] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(time.monotonic())
+        headers = {"date": "Mon, 30 Nov 2020 10:00:00 GMT", "retry-after": "Mon, 30 Nov 2020 10:00:01 GMT"}
+        return httpx2.Response(503, headers=headers, json={"error": {"message": "busy"}})
+
+    with pytest.raises(AgentUnavailable, match="503"):
+        await ask(chat_model(httpx2.MockTransport(answer)))
+    assert asked[1] - asked[0] >= 1.0
+
+
+class Heard(ReplyListener):
+    """Shows whatever it hears at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    async def hear(self, text: str) -> None:
+        self.texts.append(text)
+        self.shown = True
+
+
+async def test_no_other_reply_takes_the_place_of_one_that_was_shown_in_part() -> None:
+    app = create_scripted_model(
+        lambda _: says("One two three four five six."), faults=[Fault(kind=FaultKind.CUT, at=600)]
+    )
+    heard, chat = Heard(), chat_model(app, fallback="other", streaming=True)
+    with pytest.raises(AgentUnavailable) as unavailable:
+        await chat.call(lambda model: model.ainvoke(PROMPT), chat.deadline(5), heard)
+    assert heard.texts
+    assert unavailable.value.asked
+    assert len(app.state.log.requests) == 1, "neither again nor by the fallback"

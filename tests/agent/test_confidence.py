@@ -37,7 +37,10 @@ def test_a_signal_that_is_missing_counts_as_average() -> None:
 def test_the_shipped_weights_point_the_way_their_names_say() -> None:
     model = shipped_model()
     assert 0.3 <= model.threshold <= 0.9
-    for name in ("dense", "dense_margin", "quote", "coverage"):
+    assert {"dense", "quote"} <= set(model.signals)
+    for name in {"dense", "fused_margin", "quote", "quote_lead", "coverage", "quoted_words", "said"} & set(
+        model.signals
+    ):
         assert model.signals[name].weight >= 0
     assert "dense" in evidence_of(found(), NOTHING, follow_up=False)
 

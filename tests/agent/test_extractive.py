@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 from agent.responders.extractive import answer
@@ -143,6 +144,29 @@ def test_a_pointer_to_another_article_is_not_an_answer() -> None:
     assert text.startswith("It takes 5 days to Norway.")
 
 
+def test_a_pointer_to_several_articles_is_not_an_answer() -> None:
+    pointer = "Not sure about the size? Look at [boots](/help/b), [jackets](/help/j) and [packs](/help/p)."
+    text = ask("wrong size boots", ("Exchanges", f"{pointer}\n\n## Limits\n\nOne size is swapped once, for free."))
+    assert "swapped once" in text
+    assert "Look at" not in text
+
+
+def test_a_short_paragraph_is_quoted_whole() -> None:
+    rule = "All payments are made in **US dollars**. The shop can show estimates in euro at the foot of the page."
+    assert ask("can the shop show euro", ("Currency", rule)) == f"{rule} [1]"
+    long = f"{'We keep rates of many banks in view. ' * 12}The shop can show estimates in euro."
+    assert "rates of many banks" not in ask("can the shop show euro", ("Currency", long))
+
+
+def test_two_paragraphs_that_are_as_likely_the_answer_are_both_quoted() -> None:
+    alike = "Label fee from Canada: taken off the refund.\n\n## Free\n\nLabel fee waived: exchanges and store credit."
+    text = ask("label fee", ("Labels", alike))
+    assert "taken off the refund" in text
+    assert "exchanges and store credit" in text
+    unlike = "Label fee from Canada: taken off the refund.\n\n## Shops\n\nOur shops open at ten."
+    assert "open at ten" not in ask("label fee", ("Labels", unlike))
+
+
 def test_a_table_of_contents_is_not_an_answer() -> None:
     text = ask(
         "reset the board",
@@ -210,3 +234,61 @@ def test_a_follow_up_is_answered_by_its_new_words() -> None:
     result = answer(question, "and Canada?", hits_of(("Shipping costs", FEES), question=question))
     assert "**Canada**" in result.text
     assert "United States" not in result.text
+
+
+SIZES = """Measure over a thin shirt.
+
+| Size | Women, chest | Men, chest |
+|---|---|---|
+| S | 84–89 cm | 90–95 cm |
+| M | 90–95 cm | 96–101 cm |
+| L | 96–102 cm | 102–108 cm |
+"""
+BOXES = """Yes, in the United States and Canada, with Standard shipping.
+
+We cannot deliver to PO boxes:
+
+- with Express shipping
+- when the order is $300 or more
+"""
+
+
+def test_a_measure_picks_the_rows_whose_range_holds_it() -> None:
+    text = ask("what size for a chest of 98cm", ("Which jacket size should I choose", SIZES))
+    assert "96–101 cm" in text
+    assert "84–89 cm" not in text
+
+
+def test_a_number_without_a_unit_is_no_measure() -> None:
+    text = ask("chest size for 98 people", ("Which jacket size should I choose", SIZES))
+    assert "84–89 cm" in text
+
+
+def test_the_yes_or_no_that_an_article_opens_with_comes_before_its_exceptions() -> None:
+    text = ask("Can you deliver to a PO box with Express?", ("Can you deliver to a PO box?", BOXES))
+    assert text.startswith("Yes, in the United States and Canada")
+    assert "with Express shipping" in text
+
+
+def test_the_yes_of_another_question_is_not_put_first() -> None:
+    text = ask("Can Express reach Norway by Friday?", ("Can you deliver to a PO box?", BOXES))
+    assert not text.startswith("Yes")
+
+
+def test_an_article_that_is_asked_the_same_kind_of_thing_wins_a_close_call() -> None:
+    close = (
+        ("My parcel is lost", "Wait for two days. We search for the shipping. It takes up to 8 days."),
+        ("When will my order arrive", "Shipping takes 3–5 business days."),
+    )
+    found = hits_of(*close, question="how long does shipping take")
+    near = tuple(replace(one, score=0.57 if one.passage.title.startswith("My") else 0.53) for one in found)
+    assert "3–5 business days" in answer("how long does shipping take", "how long does shipping take", near).text
+    far = tuple(replace(one, score=0.77 if one.passage.title.startswith("My") else 0.53) for one in found)
+    assert "8 days" in answer("how long does shipping take", "how long does shipping take", far).text
+
+
+def test_a_word_whose_spelling_was_put_right_finds_its_row() -> None:
+    found = hits_of(("Fees", FEES), question="express to norway")
+    text = answer("express to nrway", "express to nrway", found, mended={"nrway": "norway"}).text
+    assert "**Norway**" in text
+    assert "Canada" not in text

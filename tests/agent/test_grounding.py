@@ -25,7 +25,8 @@ RETURNS = passage_source(
         "Returns",
         "You can return most items within 30 days of delivery for a full refund. Sale items cannot be returned. "
         "Return shipping is free only for members. Shipping to Canada takes 5–9 business days and costs $12.95. "
-        "Refunds reach your card within 5 business days after we receive the parcel. We guarantee every seam for life.",
+        "Refunds reach your card within 5 business days after we receive the parcel. We guarantee every seam for life. "
+        "Every order arrives in one parcel unless it holds a tent. Poles are sold in pairs only.",
     ),
     1,
 )
@@ -69,6 +70,9 @@ def test_a_claim_that_its_passage_states_is_supported(sentence: str) -> None:
         ("Sale items can be returned [1].", "polarity"),
         ("You cannot return most items within 30 days of delivery [1].", "polarity"),
         ("Return shipping is free [1].", "the only is gone"),
+        ("Poles are sold in pairs [1].", "the only is gone from the end"),
+        ("Every order arrives in one parcel [1].", "the exception is gone"),
+        ("Every order that holds a tent arrives in one parcel [1].", "the unless is gone, its words are not"),
         ("Shipping to Mexico costs $12.95 [1].", "name"),
         ("Shipping to Canada takes 5–9 days [1].", "days are not business days"),
         ("Shipping to Canada costs €12.95 [1].", "currency"),
@@ -209,6 +213,41 @@ def test_a_rule_is_not_stretched(sentence: str) -> None:
     assert not supported(sentence, source)
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "You can return most items within 30 days of delivery and you get the double refund [1].",
+        "Sale items cannot be returned, but you get a voucher instead [1].",
+        "Sale items cannot be returned; boots are made in Italy [1].",
+        "Refunds reach your card within 5 business days after we receive the parcel, plus a bonus [1].",
+        "Shipping to Canada costs $12.95, which includes insurance and a gift [1].",
+    ],
+)
+def test_a_false_clause_does_not_pass_on_a_true_one(sentence: str) -> None:
+    assert not supported(sentence)
+
+
+def test_two_true_clauses_may_be_joined() -> None:
+    assert supported("Sale items cannot be returned, and shipping to Canada costs $12.95 [1].")
+
+
+@pytest.mark.parametrize("sentence", ["It's free [1].", "You can return it [1].", "Members [1].", "Refunds [1]."])
+def test_a_claim_too_short_to_keep_its_condition_is_not_supported(sentence: str) -> None:
+    assert not supported(sentence)
+
+
+@pytest.mark.parametrize("bare", ["[1]", "[1][2]", "\n\n[1]"])
+def test_a_marker_that_cites_nothing_is_dropped(bare: str) -> None:
+    assert [support.source for support in check(bare, [RETURNS])] == [None]
+
+
+@pytest.mark.parametrize(("assent", "ok"), [("Yes.", False), ("No.", True), ("Of course!", False), ("Sure.", False)])
+def test_a_yes_or_no_agrees_with_the_sentence_after_it(assent: str, ok: bool) -> None:
+    first, second = check(f"{assent} Sale items cannot be returned [1].", [RETURNS])
+    assert second.source == "p1"
+    assert (first.source == FRAMING) is ok
+
+
 def test_each_sentence_is_judged_by_itself_and_in_order() -> None:
     supports = check("Hi! Sale items cannot be returned [1]. All returns are free [1].", [RETURNS])
     assert [support.source for support in supports] == [FRAMING, "p1", None]
@@ -291,7 +330,7 @@ def _share_supported(change: Callable[[str], str | None]) -> float:
     for source in _help_center():
         for unit in source.units[::2]:
             changed = change(unit)
-            if changed is not None and "|" not in unit:
+            if changed is not None and "|" not in unit and unit not in ("Yes.", "No."):
                 judged.append(all(support.source for support in check(f"{changed} [1]", [source])))
     assert len(judged) > 50
     return sum(judged) / len(judged)

@@ -15,7 +15,7 @@ def test_a_greeting_alone_is_what_was_said() -> None:
 
 def test_earlier_questions_are_leaned_on_and_small_talk_is_not() -> None:
     heard = hear(turn("How much is shipping?", "$6.95", "thanks", "You're welcome!", "and for Canada?"))
-    assert heard.asked.question == "How much is shipping? and for Canada?"
+    assert heard.asked.question == "How much is shipping for Canada?"
     assert heard.asked.leaning is Leaning.CLEARLY
     assert heard.last_reply == "You're welcome!"
 

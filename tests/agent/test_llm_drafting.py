@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent import replies
@@ -10,7 +12,7 @@ from agent.drafting import Found
 from agent.grounding import FRAMING
 from agent.hearing import Heard, hear
 from agent.llm_drafting import confidence_of, draft_of, looked_up
-from agent.responders.extractive import ExtractiveAnswer
+from agent.responders.extractive import NOTHING
 from agent.responders.llm_model import Intent, IntentKind, LlmAnswer
 from conversations.model import Citation, HandoffReason, JsonValue
 from knowledge_base.model import SearchResult
@@ -30,7 +32,7 @@ def found(confidence: float) -> Found:
     )
     return Found(
         result=result,
-        answer=ExtractiveAnswer(text="", citations=(), sentences=(), best=0.0, cosine=0.0, own=0.0, said=0.0),
+        answer=NOTHING,
         confidence=Confidence(value=confidence, calibrated=False),
         follow_up=False,
     )
@@ -59,6 +61,12 @@ def test_a_supported_sentence_is_no_answer_where_the_search_found_nothing() -> N
     draft = drafted(CITED, confidence=0.1)
     assert draft is not None
     assert (draft.decision, draft.reason) == (Decision.HANDOFF, HandoffReason.LOW_CONFIDENCE)
+
+
+def test_what_was_promised_of_quotations_is_not_claimed_for_a_model() -> None:
+    searched = found(0.8)
+    calibrated = replace(searched, confidence=replace(searched.confidence, calibrated=True))
+    assert not confidence_of(CITED, calibrated).calibrated
 
 
 def test_dropped_sentences_lower_the_confidence() -> None:

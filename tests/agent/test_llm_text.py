@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.responders.llm_text import answer_from, own_markers, visible, without_foreign_links
+from agent.responders.llm_text import Said, answer_from, own_markers, visible, without_foreign_links
 from tests.agent.llm_cast import CANADA, HITS, RETURNS, hit, passage
 
 SHOWN = [RETURNS, CANADA]
@@ -86,40 +86,72 @@ def test_a_very_long_answer_is_bounded() -> None:
 
 
 def test_the_quote_of_a_citation_is_the_sentence_that_supports_the_answer() -> None:
-    _, (citation,), _ = answer_from("Sale items cannot be returned [1].", HITS, [], embed=None)
+    (citation,) = answer_from("Sale items cannot be returned [1].", HITS, [], embed=None).citations
     assert citation.quote == "Sale items cannot be returned."
     assert citation.url == "https://shop.example/help/1"
 
 
 def test_a_sentence_keeps_a_marker_when_the_neighbour_that_carried_it_is_dropped() -> None:
     text = "Sale items cannot be returned. All returns are free for 99 years [1]."
-    said, citations, _ = answer_from(text, HITS, [], embed=None)
-    assert said == "Sale items cannot be returned. [1]"
-    assert len(citations) == 1
+    said = answer_from(text, HITS, [], embed=None)
+    assert said.text == "Sale items cannot be returned. [1]"
+    assert len(said.citations) == 1
 
 
 def test_a_marker_of_a_passage_that_does_not_state_the_sentence_is_removed() -> None:
-    said, (citation,), _ = answer_from("Sale items cannot be returned [2][1]. Thanks!", HITS, [], embed=None)
-    assert said == "Sale items cannot be returned [1]. Thanks!"
+    said = answer_from("Sale items cannot be returned [2][1]. Thanks!", HITS, [], embed=None)
+    assert said.text == "Sale items cannot be returned [1]. Thanks!"
+    (citation,) = said.citations
     assert citation.article_id == "a1"
 
 
 def test_the_intro_of_a_list_goes_when_no_item_is_left() -> None:
-    said, _, _ = answer_from("Sale items cannot be returned [1].\n\nAlso:\n\n- free boats [1]", HITS, [], embed=None)
-    assert said == "Sale items cannot be returned [1]."
+    said = answer_from("Sale items cannot be returned [1].\n\nAlso:\n\n- free boats [1]", HITS, [], embed=None)
+    assert said.text == "Sale items cannot be returned [1]."
 
 
 def test_lists_keep_their_layout() -> None:
     steps = passage(5, "Reset", "1. Hold the button down.\n2. Wait for the red light.")
     text = "To reset it:\n\n1. Hold the button down [1].\n2. Wait for the red light [1]."
-    said, _, _ = answer_from(text, [hit(steps)], [], embed=None)
-    assert said == text
+    said = answer_from(text, [hit(steps)], [], embed=None)
+    assert said.text == text
 
 
 def test_an_empty_text_is_an_empty_answer() -> None:
-    assert answer_from("", HITS, [], embed=None) == ("", (), ())
+    assert answer_from("", HITS, [], embed=None) == Said(text="", citations=(), sentences=())
 
 
 def test_cleaning_takes_time_in_proportion_to_the_text() -> None:
     for hostile in ("[" * 6_000, "![" * 3_000, "<" * 6_000, "[a](" * 1_500, "a." * 3_000, "[1," * 2_000):
         answer_from(hostile, HITS, [], embed=None)
+
+
+STREAMED = [
+    "Hi! You can return most items within 30 days of delivery [1]. Sale items cannot be returned. [1] Anything else?",
+    "Thanks for asking.\n\nStandard shipping to Canada costs $12.95 [2]. It is free for ever [2]. Let me know!",
+    "To do so:\n\n1. Wash the down jacket at 30 degrees [3].\n2. Sing [3].\n\n[It](https://shop.example/returns) [1].",
+    "Sale items cannot be returned [2][1]. ![x](https://evil.example/a. b) And **bold. Words** [1].",
+    "You can return most items within 30 days of delivery. Sale items cannot be returned.\n[1]\nBye <b>now</b>.",
+    "Everything is free. Really [1]. Sale items cannot be returned [1][2].",
+]
+
+
+@pytest.mark.parametrize("text", STREAMED)
+def test_what_is_said_early_is_never_taken_back(text: str) -> None:
+    """At every length of the text: what may be shown then is how the whole answer begins."""
+    whole = answer_from(text, HITS, [], embed=None).text
+    shown = [answer_from(text[:end], HITS, [], embed=None, ended=False).text for end in range(len(text) + 1)]
+    assert all(whole.startswith(early) for early in shown)
+    assert any(shown)
+
+
+@pytest.mark.parametrize("text", STREAMED)
+def test_a_sentence_is_said_as_soon_as_the_next_one_begins(text: str) -> None:
+    early = answer_from(f"{text[: text.index(']') + 1]}. Next", HITS, [], embed=None, ended=False).text
+    assert early == "" or early.count("]") >= 1
+
+
+def test_a_sentence_with_its_marker_inside_is_said_at_its_full_stop() -> None:
+    text = "Sale items cannot be returned [1]."
+    assert answer_from(text, HITS, [], embed=None, ended=False).text == text
+    assert answer_from(text[:-1], HITS, [], embed=None, ended=False).text == ""

@@ -69,3 +69,31 @@ def test_a_message_with_a_topic_is_not_vague(text: str) -> None:
 def test_pointing_words_lean() -> None:
     assert leans("can I change it")
     assert not leans("can I change my order")
+
+
+@pytest.mark.parametrize(
+    ("new", "before", "question"),
+    [
+        ("and the UK?", "How much is shipping to Canada?", "How much is shipping to the UK?"),
+        ("what about to Norway", "do you ship to Canada", "do you ship to Norway?"),
+        ("ok, and for kids?", "What sizes are there for men?", "What sizes are there for kids?"),
+        ("and to canada?", "How long does shipping take?", "How long does shipping take to canada?"),
+        ("and for members?", "What does Express cost?", "What does Express cost for members?"),
+    ],
+)
+def test_what_is_named_anew_takes_the_place_of_what_was_asked_about(new: str, before: str, question: str) -> None:
+    asked = stand_alone(new, [before])
+    assert (asked.question, asked.whole) == (question, True)
+
+
+@pytest.mark.parametrize(
+    ("new", "before"),
+    [
+        ("and from Norway?", "do you ship to Canada?"),
+        ("and how do I pay?", "do you ship to Canada?"),
+        ("and the UK?", "How do I return boots?"),
+        ("and if it is broken?", "Can I return boots to a shop?"),
+    ],
+)
+def test_nothing_is_put_in_anothers_place_where_it_does_not_fit(new: str, before: str) -> None:
+    assert not stand_alone(new, [before]).whole

@@ -8,7 +8,7 @@ import pytest
 
 from agent import replies
 from agent.confidence import ConfidenceModel, Signal
-from agent.draft import Activity, Decision, Draft, TurnInput, TurnKind
+from agent.draft import Activity, Decision, Draft, TurnHost, TurnInput, TurnKind
 from agent.knowledge_search import FakeSearch, KnowledgeSearch
 from agent.support_agent import SupportAgent
 from agent.understanding import Understanding
@@ -16,7 +16,7 @@ from conversations.model import HandoffReason
 from knowledge_base.embedding import HashingEmbedder
 from knowledge_base.knowledge_base import KnowledgeBase
 from knowledge_base.model import Hit
-from tests.agent.cast import MAYA, NOW, hit, turn
+from tests.agent.cast import MAYA, NOW, RecordingHost, hit, turn
 from tools.order_model import Money, Order, OrderItem, OrderState, Shipment
 from tools.orders import FakeOrderSystem, order_status_tool
 from tools.toolbox import Toolbox
@@ -27,7 +27,8 @@ UNDERSTANDING = Understanding(HashingEmbedder())
 HITS: Mapping[str, tuple[Hit, ...]] = {
     RETURNS: (hit("Returns", "You have 45 days to return something.", dense=0.9),),
     "how much is shipping": (hit("Shipping", "Shipping is $6.95.", dense=0.9),),
-    "how much is shipping and for Canada?": (hit("Shipping to Canada", "Shipping to Canada is $12.95.", dense=0.9),),
+    "and for how long?": (hit("Offer", "Free shipping lasts for a week.", dense=0.9),),
+    "and for Canada?": (hit("Shipping to Canada", "Shipping to Canada is $12.95.", dense=0.9),),
     "do you rent tents": (hit("Tent care", "Dry the tent before you put it away.", dense=0.2),),
     "can I change it": (hit("Change an order", "You can change the address.", dense=0.3),),
     "my voucher": (hit("Vouchers", "Vouchers last a year.", dense=0.55),),
@@ -62,7 +63,7 @@ def order_desk(*, failing: bool = False) -> tuple[Toolbox, FakeOrderSystem]:
 
 
 async def reply(agent: SupportAgent, asked: TurnInput, *, deadline_s: float = 10.0) -> Draft:
-    return await agent.reply(asked, on_activity=lambda _: None, deadline_s=deadline_s)
+    return await agent.reply(asked, host=TurnHost(), deadline_s=deadline_s)
 
 
 async def test_a_question_is_answered_with_its_citation() -> None:
@@ -108,7 +109,53 @@ async def test_a_follow_up_is_searched_together_with_its_question() -> None:
     assert draft.kind is TurnKind.FOLLOW_UP
     assert draft.question == "how much is shipping and for Canada?"
     assert "$12.95" in draft.text
-    assert search.asked == ["how much is shipping and for Canada?"]
+    assert search.asked == ["and for Canada?"]
+    assert search.leant_on == [("how much is shipping",)]
+
+
+async def test_a_follow_up_that_names_another_thing_is_asked_as_a_whole_question() -> None:
+    search = FakeSearch(
+        {"do you ship to Canada?": (hit("Canada", "Yes, to Canada."),), "do you ship to the UK?": (hit("UK", "Yes."),)}
+    )
+    draft = await reply(agent_with(search), turn("do you ship to Canada?", "Yes, to Canada. [1]", "and the UK?"))
+    assert (search.asked, search.leant_on) == (["do you ship to the UK?"], [()])
+    assert draft.kind is TurnKind.FOLLOW_UP
+    assert draft.citations[0].article_id == "uk"
+
+
+async def test_the_last_answer_is_not_said_again_to_a_follow_up_that_names_something_else() -> None:
+    asked = turn(RETURNS, "You have 45 days to return something. [1]", "and hats with feathers?")
+    search = FakeSearch({"and hats with feathers?": HITS[RETURNS]})
+    assert (await reply(agent_with(search), asked)).decision is Decision.HANDOFF
+
+
+async def test_two_questions_in_one_message_are_both_answered_with_markers_of_one_row() -> None:
+    draft = await reply(agent_with(), turn(f"{RETURNS} And how much is shipping"))
+    assert draft.kind is TurnKind.SEVERAL
+    assert draft.text == "You have 45 days to return something. [1]\n\nShipping is $6.95. [2]"
+    assert [(one.marker, one.article_id) for one in draft.citations] == [(1, "returns"), (2, "shipping")]
+
+
+async def test_the_part_without_an_answer_is_said_and_a_person_offered() -> None:
+    draft = await reply(agent_with(), turn(f"{RETURNS} And do you rent tents?"))
+    assert draft.decision is Decision.ANSWER
+    assert draft.text.endswith(replies.ONLY_PART)
+    assert draft.request == "offer_person"
+
+
+async def test_an_order_and_a_question_in_one_message_are_both_answered() -> None:
+    toolbox, _ = order_desk()
+    draft = await reply(agent_with(toolbox=toolbox), turn(f"Where is my order NP-48213? {RETURNS}", principal=MAYA))
+    assert "NP-48213" in draft.text
+    assert "45 days" in draft.text
+    assert [call.id for call in draft.tool_calls] == ["call_1"]
+
+
+async def test_yes_to_the_offer_brings_a_person_and_no_goes_on() -> None:
+    offer = f"I'm not sure. {replies.OFFER}"
+    assert (await reply(agent_with(), turn("hm", offer, "yes please"))).reason is HandoffReason.CUSTOMER_ASKED
+    declined = await reply(agent_with(), turn("hm", offer, "no thanks"))
+    assert (declined.decision, declined.text) == (Decision.ANSWER, replies.GOING_ON)
 
 
 async def test_where_words_cannot_tell_the_surer_reading_is_kept() -> None:
@@ -187,6 +234,25 @@ async def test_an_own_order_is_told_to_its_verified_customer_only() -> None:
     assert len(orders.asked) == asked_for
 
 
+@pytest.mark.parametrize("text", ["hm NP-48213 isn't it odd", "die Sache mit NP-48213 gefällt mir nicht so recht"])
+async def test_before_a_message_on_an_order_is_given_up_the_order_is_told_and_a_person_offered(text: str) -> None:
+    toolbox, orders = order_desk()
+    told = await reply(agent_with(toolbox=toolbox), turn(text, principal=MAYA))
+    assert told.decision is Decision.ANSWER
+    assert "NP-48213" in told.text
+    assert told.request == "offer_person"
+    asked_for = len(orders.asked)
+    visitor = await reply(agent_with(toolbox=toolbox), turn(text))
+    assert visitor.request == "sign_in"
+    assert len(orders.asked) == asked_for
+
+
+async def test_a_question_on_a_product_that_they_own_is_still_given_up() -> None:
+    toolbox, _ = order_desk()
+    draft = await reply(agent_with(toolbox=toolbox), turn("is my Drift tent made of recycled nylon", principal=MAYA))
+    assert draft.decision is Decision.HANDOFF
+
+
 async def test_another_customers_order_looks_like_a_missing_one() -> None:
     toolbox, _ = order_desk()
     theo = replace(MAYA, external_id="cust_1002")
@@ -227,7 +293,7 @@ async def test_a_search_that_does_not_end_is_handed_off_within_the_deadline() ->
 
 async def test_the_customer_sees_what_is_going_on() -> None:
     seen: list[Activity] = []
-    await agent_with().reply(turn(RETURNS), on_activity=seen.append, deadline_s=10.0)
+    await agent_with().reply(turn(RETURNS), host=RecordingHost(seen), deadline_s=10.0)
     assert seen == [Activity.SEARCHING, Activity.WRITING]
 
 

@@ -33,6 +33,13 @@ def read(text: str) -> str:
         ("am I talking to a real person?", SmallTalk.IDENTITY),
         ("hi, how do I return my boots?", None),
         ("thanks, and what about sale items?", None),
+        ("¡Hola!", SmallTalk.GREETING),
+        ("cheers mate that helped", SmallTalk.THANKS),
+        ("who am I talking to", SmallTalk.IDENTITY),
+        ("Is this ChatGPT?", SmallTalk.IDENTITY),
+        ("Are you Sam from support?", SmallTalk.IDENTITY),
+        ("are you shipping from support centers", None),
+        ("are you out of stock?", None),
     ],
 )
 def test_small_talk_is_a_message_that_says_nothing_else(text: str, kind: SmallTalk | None) -> None:
@@ -52,6 +59,14 @@ def test_small_talk_is_a_message_that_says_nothing_else(text: str, kind: SmallTa
         "NP-48213",
         "why is my order on hold",
         "can you check on my order please",
+        "what is the status of NP-41952",
+        "Can you tell me how it stands with NP-41952?",
+        "why is NP-53087 on hold",
+        "what address is np-51760 going to",
+        "when do my boots arrive",
+        "Wo ist meine Bestellung NP-50982?",
+        "Où est ma commande ?",
+        "¿Dónde está mi pedido NP-48213?",
     ],
 )
 def test_asking_how_it_stands_with_an_own_order_is_order_status(text: str) -> None:
@@ -68,6 +83,9 @@ def test_asking_how_it_stands_with_an_own_order_is_order_status(text: str) -> No
         "where is my invoice",
         "How long does delivery take?",
         "Can I cancel my order?",
+        "When do orders usually arrive?",
+        "Why are orders put on hold?",
+        "Wie lange dauert eine Lieferung?",
     ],
 )
 def test_asking_how_things_work_is_not_order_status(text: str) -> None:

@@ -1,4 +1,6 @@
+import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +86,38 @@ def test_a_request_for_a_person_is_heard_in_five_more_languages(text: str) -> No
     ],
 )
 def test_a_person_who_is_refused_mentioned_or_quoted_is_not_asked_for(text: str) -> None:
+    assert not asks(text)
+
+
+PHRASINGS = Path(__file__).parents[2] / "evals" / "datasets" / "phrasings.jsonl"
+
+
+def phrasings(wanted: bool) -> list[str]:
+    rows = [json.loads(line) for line in PHRASINGS.read_text("utf-8").splitlines()]
+    return [row["text"] for row in rows if (row["label"] == "wants_person") is wanted]
+
+
+def test_two_hundred_phrasings_in_seven_languages_are_all_heard() -> None:
+    texts = phrasings(wanted=True)
+    assert len(texts) >= 200
+    assert [text for text in texts if not asks(text)] == []
+
+
+def test_none_of_the_other_phrasings_is_taken_for_a_request() -> None:
+    assert [text for text in phrasings(wanted=False) if asks(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "oh great, another 'talk to a human' button that does nothing",
+        'your mail says "please speak to an agent", what does that mean?',
+        "lol sure, because talking to a person always helps",
+        "Ik wil geen mens spreken, zeg het gewoon",
+        "kein Mensch braucht das, wie lange dauert der Versand?",
+    ],
+)
+def test_sarcasm_and_quotation_ask_for_nobody(text: str) -> None:
     assert not asks(text)
 
 

@@ -16,6 +16,7 @@ from app.wiring import Parts
 from knowledge_base.embedding import HashingEmbedder
 from knowledge_base.knowledge_base import KnowledgeBase
 from knowledge_base.model import Vectors
+from knowledge_base.vectors import ScanOnly
 from tests.app.serving import COMPANY, Console, Json, Served, WrittenAgent, serving
 
 ROOT = "/console/v1/knowledge"
@@ -82,7 +83,7 @@ class Kept:
 
 @contextmanager
 def opened(folder: Path, embedder: HashingEmbedder) -> Iterator[KnowledgeBase]:
-    knowledge = KnowledgeBase.open(folder, embedder)
+    knowledge = KnowledgeBase.open(folder, embedder, vectors=ScanOnly())
     try:
         yield knowledge
     finally:

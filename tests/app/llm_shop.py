@@ -13,7 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from agent.chat_model import ChatModel, ChatModelSettings
-from agent.responders.llm import LlmResponder, Voice
+from agent.responders.llm import LlmResponder
+from agent.responders.llm_prompt import Voice
 from agent.support_agent import SupportAgent
 from agent.understanding import Understanding
 from app.identity import Identity
@@ -56,8 +57,8 @@ class Shop:
 
 
 @contextlib.contextmanager
-def open_shop(folder: Path) -> Iterator[Shop]:
-    embedder = open_embedder(None, encoders=folder / "encoder")
+def open_shop(folder: Path, encoders: Path) -> Iterator[Shop]:
+    embedder = open_embedder(None, encoders=encoders)
     knowledge = KnowledgeBase.open(folder / "knowledge", embedder)
     knowledge.ingest([DEMO / "help_center"])
     orders = load_demo_shop(DEMO / "shop.json", folder / "demo-shop.db", now=utc_now())
@@ -106,7 +107,8 @@ class Chat:
     async def _reply(self, turn_id: object) -> Json | None:
         view = await self.widget.read(self.conversation)
         replies: list[Json] = [one for one in view["messages"] if one["turn_id"] == turn_id]
-        return next((one for one in replies if one["author"]["kind"] == "ai_agent"), None)
+        done = (one for one in replies if one["author"]["kind"] == "ai_agent" and one["state"] != "writing")
+        return next(done, None)
 
 
 @dataclass
@@ -126,26 +128,43 @@ class Desk:
 
 @contextlib.asynccontextmanager
 async def shop_with_model(
-    shop: Shop, database: Path, *, base_url: str | None, model: str = "scripted"
+    shop: Shop,
+    database: Path,
+    *,
+    base_url: str | None,
+    model: str = "scripted",
+    model_seconds: float = MODEL_SECONDS,
+    conversation_tokens: int = 200_000,
 ) -> AsyncIterator[Desk]:
     """The service as `baton serve` wires it, with a model at `base_url`; None for none at all."""
     settings = Settings(
         data_dir=shop.folder,
         llm_base_url=base_url,
         llm_model=model,
-        llm_timeout_seconds=MODEL_SECONDS,
+        llm_timeout_seconds=model_seconds,
         _env_file=None,
     )
     agent = build_agent(settings, shop.knowledge, shop.embedder, toolbox=shop.toolbox, company=COMPANY)
-    async with serving_shop(shop, database, agent) as desk:
+    async with serving_shop(shop, database, agent, conversation_tokens if base_url else 0) as desk:
         yield desk
 
 
 @contextlib.asynccontextmanager
-async def serving_shop(shop: Shop, database: Path, agent: SupportAgent) -> AsyncIterator[Desk]:
+async def serving_shop(
+    shop: Shop, database: Path, agent: SupportAgent, conversation_tokens: int = 0
+) -> AsyncIterator[Desk]:
+    """With `conversation_tokens` what the model uses is counted and its exchanges are kept."""
     parts = Parts(library=shop.knowledge, agent=agent, company=COMPANY, shop=shop.orders)
     url = f"sqlite:///{database}"
-    async with serving(url, shop.folder, parts=parts, answer_seconds=ANSWER_SECONDS) as served:
+    model = "counted" if conversation_tokens else None
+    async with serving(
+        url,
+        shop.folder,
+        parts=parts,
+        answer_seconds=ANSWER_SECONDS,
+        llm_model=model,
+        llm_conversation_tokens=conversation_tokens,
+    ) as served:
         yield Desk(served, await served.console())
 
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import uvicorn
 
-from agent.draft import Activity, ActivityListener, Confidence, Decision, Draft, TurnInput, TurnKind
-from agent.knowledge_search import FakeSearch
+from agent.draft import Activity, Confidence, Decision, Draft, TurnHost, TurnInput, TurnKind
 from app.knowledge import Company
-from app.service import create_service
+from app.service import KEEP_ALIVE_S, create_service
 from app.settings import Settings
 from app.wiring import Baton, Parts, utc_now
 from conversations.model import Citation
-from knowledge_base.freshness import readable
-from knowledge_base.model import Article, ArticleId, Viewer
+from knowledge_base.embedding import HashingEmbedder
+from knowledge_base.knowledge_base import KnowledgeBase
+from knowledge_base.model import Article, ArticleId
+from knowledge_base.vectors import ScanOnly
+from tests.knowledge_base.shelf import Shelves
 from tests.services import free_port
 
 Json = dict[str, Any]
@@ -67,9 +70,9 @@ class WrittenAgent:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    async def reply(self, turn: TurnInput, *, on_activity: ActivityListener, deadline_s: float) -> Draft:
+    async def reply(self, turn: TurnInput, *, host: TurnHost, deadline_s: float) -> Draft:
         self.seen.append(turn)
-        on_activity(Activity.SEARCHING)
+        host.activity(Activity.SEARCHING)
         self.started.set()
         await self.gate.wait()
         return self.write(turn)
@@ -83,27 +86,19 @@ RETURNS = Article(
 )
 
 
-class Shelf(FakeSearch):
-    """A library of these articles; it finds what `found` says."""
-
-    def __init__(self, *articles: Article) -> None:
-        super().__init__()
-        self._articles = {str(article.id): article for article in articles}
-        self.taken_down: set[str] = set()
-        self.citing_for: list[Viewer] = []
-
-    def article(self, article_id: str, viewer: Viewer | None = None) -> Article | None:
-        found = self._articles.get(article_id)
-        return found if found and (viewer is None or readable(found, viewer, utc_now())) else None
-
-    def articles(self, viewer: Viewer | None = None) -> list[Article]:
-        return [article for article in self._articles.values() if self.article(article.id, viewer)]
-
-    @contextlib.contextmanager
-    def citing(self, article_ids: Collection[str], viewer: Viewer) -> Iterator[Collection[str]]:
-        """Every article may be cited but those in `taken_down`."""
-        self.citing_for.append(viewer)
-        yield set(article_ids) - self.taken_down
+@contextlib.contextmanager
+def library(folder: Path, *articles: Article) -> Iterator[KnowledgeBase]:
+    """A knowledge base in `folder` that holds these articles as they are."""
+    shelves = Shelves(held={"all": articles})
+    knowledge = KnowledgeBase.open(folder, HashingEmbedder(), vectors=ScanOnly(), kinds=shelves.kinds)
+    try:
+        if articles and not knowledge.sources():
+            knowledge.add_source("shelf", "Articles", {"location": "all"})
+        if articles:
+            knowledge.sync()
+        yield knowledge
+    finally:
+        knowledge.close()
 
 
 @dataclass(kw_only=True)
@@ -122,7 +117,7 @@ class Served:
     async def console(self, email: str = "noor@shop.example", name: str = "Noor") -> Console:
         hashed = await self.baton.passwords.hash("secret")
         await self.baton.people.add_human_agent(email, display_name=name, password_hash=hashed)
-        client = httpx2.AsyncClient(base_url=self.url)
+        client = httpx2.AsyncClient(base_url=self.url, timeout=20)
         answer = await client.post("/console/v1/session", json={"email": email, "password": "secret"})
         answer.raise_for_status()
         client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
@@ -209,6 +204,7 @@ async def serving(
     *,
     agent: WrittenAgent | None = None,
     parts: Parts | None = None,
+    clock: Callable[[], datetime] = utc_now,
     **changes: object,
 ) -> AsyncIterator[Served]:
     """With `parts` those are served, and `agent` is not asked."""
@@ -221,10 +217,22 @@ async def serving(
     }
     settings = Settings(**(values | changes))  # type: ignore[arg-type]
     written = agent or WrittenAgent()
-    served_parts = parts or Parts(library=Shelf(RETURNS), agent=written, company=COMPANY)
-    service = create_service(settings, served_parts, clock=utc_now)
+    if parts is None:
+        with library(data_dir / "knowledge", RETURNS) as returns:
+            parts = Parts(library=returns, agent=written, company=COMPANY)
+            async with serving(database_url, data_dir, agent=written, parts=parts, clock=clock, **changes) as served:
+                yield served
+        return
+    service = create_service(settings, parts, clock=clock)
     port = free_port()
-    config = uvicorn.Config(service, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        service,
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     url = f"http://127.0.0.1:{port}"
@@ -232,7 +240,7 @@ async def serving(
         await asyncio.sleep(0.01)
         if task.done():
             task.result()
-    async with httpx2.AsyncClient(base_url=url) as client:
+    async with httpx2.AsyncClient(base_url=url, timeout=20) as client:
         try:
             yield Served(url=url, baton=service.state.baton, agent=written, client=client)
         finally:

@@ -138,9 +138,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, folder: Path, encoders: Path) -> Path:
     """A data folder with three articles taken in."""
     home = tmp_path_factory.mktemp("cli") / "home"
+    home.mkdir(mode=0o700)
+    (home / "encoder").symlink_to(encoders)
     done = baton(home, "ingest", str(folder))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("3 added, 0 changed, 0 removed, 0 unchanged")

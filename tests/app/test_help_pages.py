@@ -14,9 +14,9 @@ import pytest
 from app.service import create_service
 from app.settings import Settings
 from app.wiring import Baton, Parts
-from knowledge_base.model import ANYBODY, Article, ArticleId, Audience, Hit, Passage, PassageId, Quote, QuoteKind
+from knowledge_base.model import Article, ArticleId, Audience
 from knowledge_base.usage_store import FeedbackCount
-from tests.app.serving import COMPANY, Shelf, WrittenAgent
+from tests.app.serving import COMPANY, WrittenAgent, library
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 EVIL = "\"'><script>alert(1)</script>&amp;"
@@ -44,17 +44,17 @@ class Elements(HTMLParser):
 
 @asynccontextmanager
 async def reading(
-    tmp_path: Path, *articles: Article, shelf: Shelf | None = None, public_url: str | None = None
+    tmp_path: Path, *articles: Article, public_url: str | None = None
 ) -> AsyncIterator[httpx2.AsyncClient]:
     settings = Settings(data_dir=tmp_path, link_hosts=["shop.example"], public_url=public_url, _env_file=None)
-    parts = Parts(library=shelf or Shelf(*articles), agent=WrittenAgent(), company=COMPANY)
-    service = create_service(settings, parts)
-    transport = httpx2.ASGITransport(app=service)
-    async with (
-        service.router.lifespan_context(service),
-        httpx2.AsyncClient(transport=transport, base_url="http://baton") as client,
-    ):
-        yield client
+    with library(tmp_path / "knowledge", *articles) as held:
+        service = create_service(settings, Parts(library=held, agent=WrittenAgent(), company=COMPANY))
+        transport = httpx2.ASGITransport(app=service)
+        async with (
+            service.router.lifespan_context(service),
+            httpx2.AsyncClient(transport=transport, base_url="http://baton") as client,
+        ):
+            yield client
 
 
 def article(text: str, **changes: object) -> Article:
@@ -65,23 +65,6 @@ def article(text: str, **changes: object) -> Article:
 def running_baton(client: httpx2.AsyncClient) -> Baton:
     baton: Baton = client._transport.app.state.baton  # type: ignore[attr-defined]  # noqa: SLF001
     return baton
-
-
-def a_hit(article_id: str, *sentences: str) -> Hit:
-    """A hit whose later sentences fit better."""
-    quotes = tuple(Quote(text=text, kind=QuoteKind.SENTENCE) for text in sentences)
-    passage = Passage(
-        id=PassageId(f"{article_id}#0"),
-        article_id=ArticleId(article_id),
-        title=article_id,
-        heading="",
-        text=" ".join(sentences),
-        position=0,
-        url=None,
-        quotes=quotes,
-    )
-    scores = tuple(float(place) for place in range(len(quotes)))
-    return Hit(passage=passage, score=1, dense=1, lexical=1, dense_rank=1, lexical_rank=1, quote_scores=scores)
 
 
 async def page_of(tmp_path: Path, shown: Article) -> Elements:
@@ -231,20 +214,32 @@ async def test_an_empty_help_center_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_search_shows_each_article_once_with_its_best_sentence(tmp_path: Path) -> None:
-    shelf = Shelf(in_topic("returns", "Orders"), in_topic("draft", "Orders", published=False))
-    shelf.found = {
-        "how long": (a_hit("returns", "Pack it.", "You have **30 days**."), a_hit("returns", "x"), a_hit("draft", "y"))
-    }
-    async with reading(tmp_path, shelf=shelf) as client:
-        page = await client.get("/help", params={"q": " how long "})
-        assert shelf.viewers == [ANYBODY]
+    about = "Pack it well.\n\nYou have **30 days** to send it back.\n\n# Sale\n\nWorn goods cannot be sent back."
+    shown = article(about, id=ArticleId("returns"), metadata={"category": "Orders"})
+    draft = article(about, id=ArticleId("draft"), published=False)
+    async with reading(tmp_path, shown, draft, in_topic("lamps", "Orders")) as client:
+        page = await client.get("/help", params={"q": " how many days to send it back "})
         assert page.text.count('href="/help/returns"') == 1
-        assert "You have 30 days." in page.text
+        assert "You have 30 days to send it back." in page.text
         assert "draft" not in page.text
         assert 'name="robots" content="noindex"' in page.text
-        nothing = await client.get("/help", params={"q": EVIL})
-        assert "Nothing fits" in nothing.text
-        assert Elements(nothing.text).tags().count("script") == 1
+
+
+@pytest.mark.parametrize("asked", ["xylophone quartet", EVIL])
+async def test_a_search_that_nothing_fits_says_so_and_what_to_do(tmp_path: Path, asked: str) -> None:
+    async with reading(tmp_path, in_topic("returns", "Orders"), in_topic("lamps", "Orders")) as client:
+        nothing = await client.get("/help", params={"q": asked})
+    assert "Nothing fits" in nothing.text
+    assert "look through all topics" in nothing.text
+    assert "/help/returns" not in nothing.text
+    assert Elements(nothing.text).tags().count("script") == 1
+
+
+async def test_a_word_that_an_article_has_is_always_enough(tmp_path: Path) -> None:
+    long_text = " ".join(f"Sentence number {number} is about something else." for number in range(20))
+    async with reading(tmp_path, article(f"{long_text} The xylophone is wooden.")) as client:
+        assert 'href="/help/a"' in (await client.get("/help", params={"q": "xylophone"})).text
+        assert "Nothing fits" in (await client.get("/help", params={"q": "xylophone quartet"})).text
 
 
 async def test_readers_say_whether_an_article_helped(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from app.source_folders import refused_location
 from knowledge_base.knowledge_base import KnowledgeBase, SourceKind
-from tests.app.keeping import RETURNS, ROOT, Kept, signed_in
-from tests.app.serving import serving
+from tests.app.keeping import RETURNS, ROOT, Kept
 
 
 async def test_nobody_gets_in_without_a_session_or_changes_anything_without_the_token(kept: Kept) -> None:
@@ -189,14 +188,6 @@ async def test_the_api_is_described_with_words_examples_and_its_refusals(kept: K
             assert operation["summary"], path
             assert operation["description"], path
             assert "application/problem+json" in operation["responses"]["401"]["content"], (method, path)
-
-
-async def test_without_a_knowledge_base_the_pages_say_so(tmp_path: Path) -> None:
-    async with serving(f"sqlite:///{tmp_path / 'baton.db'}", tmp_path) as served:
-        console = await signed_in(served)
-        answer = await console.client.get(f"{ROOT}/sources")
-        assert (answer.status_code, answer.json()["code"]) == (503, "no_knowledge_base")
-        await console.client.aclose()
 
 
 async def test_articles_that_contradict_each_other_are_shown_side_by_side(kept: Kept) -> None:

@@ -22,6 +22,7 @@ from app.scripted_replies import ScriptedCall, helpful_reply
 from tests.app.llm_shop import (
     ANSWER_SECONDS,
     MAYA,
+    MODEL_SECONDS,
     SLACK_SECONDS,
     TOM,
     Desk,
@@ -43,8 +44,16 @@ UNCOVERED = "Do you rent out kayaks?"
 OWN_ORDER = "Where is my order NP-48213?"
 TOMS_ORDER = "NP-41952"
 
-WORKING = {FaultKind.NO_FINISH, FaultKind.LYING_FINISH, FaultKind.NO_USAGE}
-"""Faults that leave the words of the model whole."""
+WORKING = {
+    FaultKind.NO_FINISH,
+    FaultKind.LYING_FINISH,
+    FaultKind.NO_USAGE,
+    FaultKind.REFUSES_MAX_TOKENS,
+    FaultKind.REFUSES_TEMPERATURE,
+    FaultKind.REFUSES_STREAM_OPTIONS,
+    FaultKind.IGNORES_STREAM,
+}
+"""Faults and habits that leave the words of the model whole."""
 
 NEVER_SHOWN = re.compile(
     r"scripted|fault|bad gateway|traceback|exception|\berror\b|HTTP \d|damaged|finish_reason|order_status|hand_off|"
@@ -55,8 +64,8 @@ NEVER_SHOWN = re.compile(
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with open_shop(tmp_path_factory.mktemp("shop")) as opened:
+def shop(tmp_path_factory: pytest.TempPathFactory, encoders: Path) -> Iterator[Shop]:
+    with open_shop(tmp_path_factory.mktemp("shop"), encoders) as opened:
         yield opened
 
 
@@ -89,9 +98,14 @@ def assert_ended_well(turn: Turn, shop: Shop) -> None:
 
 
 @asynccontextmanager
-async def scripted(shop: Shop, tmp_path: Path, script: object = helpful_reply) -> AsyncIterator[Desk]:
+async def scripted(
+    shop: Shop, tmp_path: Path, script: object = helpful_reply, *, model_seconds: float = MODEL_SECONDS
+) -> AsyncIterator[Desk]:
     app = create_scripted_model(script)  # type: ignore[arg-type]
-    async with model_server(app) as model, shop_with_model(shop, tmp_path / "b.db", base_url=model.base_url) as desk:
+    async with (
+        model_server(app) as model,
+        shop_with_model(shop, tmp_path / "b.db", base_url=model.base_url, model_seconds=model_seconds) as desk,
+    ):
         yield desk
 
 
@@ -299,3 +313,14 @@ async def test_the_model_asks_back_once_and_not_again(shop: Shop, tmp_path: Path
     assert (first.trace["decision"], first.text) == ("clarify", "Which product is it about?")
     assert second.text != first.text
     assert_ended_well(second, shop)
+
+
+async def test_a_quotation_answers_where_little_of_what_the_model_wrote_had_support(shop: Shop, tmp_path: Path) -> None:
+    invented = " ".join(f"Every box number {place} holds {place + 90} free lamps. [1]" for place in range(4))
+    true = "You can return most items within 45 days of delivery. [1]"
+    long_reply = ScriptedReply(text=f"{invented} {true}")
+    async with scripted(shop, tmp_path, lambda _: long_reply, model_seconds=3.0) as desk:  # a busy machine needs them
+        turn = await (await desk.chat()).ask(COVERED)
+    assert (turn.trace["responder"], turn.trace["decision"]) == ("extractive", "answer")
+    assert "Too little" in turn.trace["fell_back"]
+    assert "lamps" not in turn.text

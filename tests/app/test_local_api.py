@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from app.knowledge_commands import (
-    COMMANDS,
     AddSource,
     Diff,
     Ingest,
@@ -21,8 +20,8 @@ from app.knowledge_commands import (
 from app.wiring import Parts
 from knowledge_base.embedding import HashingEmbedder
 from knowledge_base.knowledge_base import KnowledgeBase
+from knowledge_base.vectors import ScanOnly
 from tests.app.serving import COMPANY, Json, Served, WrittenAgent, serving
-from tests.knowledge_base.shelf import ScanOnly
 
 
 @pytest.fixture
@@ -111,8 +110,3 @@ async def test_only_known_commands_of_this_machine_are_taken(holding: Served) ->
     status, (problem,) = await lines(holding, "rollback", {"number": "one"})
     assert (status, problem["code"]) == (422, "invalid_request")
     assert (await lines(holding, "sources", {"more": 1}))[0] == 422
-
-
-async def test_a_library_that_is_no_knowledge_base_takes_no_commands(served: Served) -> None:
-    for name in COMMANDS:
-        assert (await lines(served, name, {}))[0] == 404

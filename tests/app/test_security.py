@@ -11,7 +11,7 @@ import pytest_asyncio
 from app.service import MAX_BODY_BYTES
 from app.wiring import Parts
 from knowledge_base.model import Article, ArticleId
-from tests.app.serving import COMPANY, Served, Shelf, WrittenAgent, serving
+from tests.app.serving import COMPANY, Served, WrittenAgent, library, serving
 
 PIECE = b"x" * 1024
 
@@ -182,7 +182,12 @@ async def test_too_many_sign_ins_from_one_address_are_asked_to_wait_whatever_the
 
 async def test_rendering_a_very_long_article_does_not_hold_up_others(tmp_path: Path) -> None:
     endless = Article(id=ArticleId("endless"), title="Endless", text="- one *more* [line](/help/x)\n" * 10_000)
-    parts = Parts(library=Shelf(endless), agent=WrittenAgent(), company=COMPANY)
+    with library(tmp_path / "knowledge", endless) as held:
+        parts = Parts(library=held, agent=WrittenAgent(), company=COMPANY)
+        await _answers_meanwhile(tmp_path, parts)
+
+
+async def _answers_meanwhile(tmp_path: Path, parts: Parts) -> None:
     async with serving(f"sqlite:///{tmp_path / 'baton.db'}", tmp_path, parts=parts) as served:
         page = asyncio.create_task(served.client.get("/help/endless", timeout=120))
         answered_meanwhile = 0

@@ -121,8 +121,8 @@ def test_secrets_are_made_once_and_readable_by_their_owner_only(tmp_path: Path) 
     [path] = settings.data_dir.iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert load_secrets(settings) == made
-    assert len({made.session, made.identity, made.local}) == 3
-    assert min(map(len, (made.session, made.identity, made.local))) >= 32
+    assert len({made.session, made.identity[0][1], made.local}) == 3
+    assert min(map(len, (made.session, made.identity[0][1], made.local))) >= 32
     assert load_secrets(Settings(data_dir=tmp_path / "other")) != made
 
 
@@ -144,9 +144,26 @@ def test_processes_that_start_at_once_agree_on_the_secrets(tmp_path: Path) -> No
 def test_a_secret_that_is_set_wins_over_the_kept_one(tmp_path: Path) -> None:
     kept = load_secrets(Settings(data_dir=tmp_path))
     given = load_secrets(Settings(data_dir=tmp_path, identity_secret=SecretStr("i" * 32)))
-    assert (given.session, given.identity, given.local) == (kept.session, "i" * 32, kept.local)
+    assert (given.session, given.identity, given.local) == (kept.session, (("1", "i" * 32),), kept.local)
     again = load_secrets(Settings(data_dir=tmp_path, session_secret=SecretStr("s" * 32)))
     assert (again.session, again.identity) == ("s" * 32, kept.identity)
+
+
+def test_two_identity_secrets_are_active_while_they_are_changed(tmp_path: Path) -> None:
+    both = Settings(data_dir=tmp_path, identity_secret=SecretStr("i" * 32), second_identity_secret=SecretStr("j" * 32))
+    assert load_secrets(both).identity == (("1", "i" * 32), ("2", "j" * 32))
+
+
+def test_one_secret_cannot_serve_tokens_and_hashed_identifiers() -> None:
+    with pytest.raises(ValidationError, match="must not be an identity secret"):
+        Settings(second_identity_secret=SecretStr("i" * 32), identifier_secret=SecretStr("i" * 32))
+
+
+@pytest.mark.parametrize("url", ["mail.example", "http://mail.example", "smtp://", "imap://u:hidden-word@h"])
+def test_a_mail_server_that_cannot_be_read_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(smtp_url=SecretStr(url))
+    assert "hidden-word" not in str(refused.value)
 
 
 def test_settings_do_not_show_their_secrets() -> None:
@@ -159,3 +176,12 @@ def test_private_hosts_that_cannot_be_read_are_refused_at_the_start() -> None:
     assert Settings(allow_private_sources="help.internal, 10.1.0.0/16").allow_private_sources
     with pytest.raises(ValidationError, match="10.1.0.0/99"):
         Settings(allow_private_sources="10.1.0.0/99")
+
+
+def test_a_shopify_shop_and_its_token_go_together() -> None:
+    with pytest.raises(ValidationError, match="go together"):
+        Settings(shopify_shop="example.myshopify.com")
+    with pytest.raises(ValidationError, match="pattern"):
+        Settings(shopify_shop="http://169.254.169.254/?", shopify_token=SecretStr("shpat_1"))
+    shown = repr(Settings(shopify_shop="example.myshopify.com", shopify_token=SecretStr("shpat_hidden")))
+    assert "shpat_hidden" not in shown

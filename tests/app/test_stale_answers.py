@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.draft import ActivityListener, Draft, TurnInput
+from agent.draft import Draft, TurnHost, TurnInput
 from agent.knowledge_search import viewer_of
 from app.wiring import Parts, utc_now
 from conversations.model import AuthorKind, Citation, ConversationId, Message
@@ -29,7 +29,7 @@ class Quoting:
     knowledge: KnowledgeBase
     cited: list[str] = field(default_factory=list)
 
-    async def reply(self, turn: TurnInput, *, on_activity: ActivityListener, deadline_s: float) -> Draft:
+    async def reply(self, turn: TurnInput, *, host: TurnHost, deadline_s: float) -> Draft:
         found = await asyncio.to_thread(
             self.knowledge.search, turn.messages[-1].text, limit=1, viewer=viewer_of(turn.principal)
         )

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
-from agent.draft import Activity, ActivityListener, Decision, Draft, TurnInput
+from agent import replies
+from agent.draft import Activity, Decision, Draft, TurnHost, TurnInput
 from app.answering import Answering
-from app.turn_runner import DRAFTS, MAX_ATTEMPTS, Answerer, Desk, TurnRunner
+from app.turn_reply import Answerer
+from app.turn_runner import DRAFTS, MAX_ATTEMPTS, Desk, TurnRunner
 from conversations.change import TURN_DEADLINE, NewMessage
 from conversations.database import open_database
 from conversations.events import TURN_FINISHED
@@ -26,12 +28,14 @@ from conversations.model import (
 )
 from conversations.turns import LEASE
 from handoff.desk import HandoffDesk, human_reply, team_note
+from handoff.desk_store import DeskStore
 from handoff.policy import HandoffPolicy
 from knowledge_base.model import Viewer
-from tests.app.serving import CITATION, RETURNS, Shelf, WrittenAgent, drafted
+from tests.app.serving import CITATION, WrittenAgent, drafted
 from tests.conftest import Record
 from tests.conversations.own_database import let_in, own_database
-from tools.tool import ToolCall, ToolResult
+from tools.tool import Principal, ToolCall, ToolResult
+from tools.verification import principal_of
 
 SLOW = 8.0
 """Seconds after which something that should have happened has not."""
@@ -49,6 +53,23 @@ def broken(turn: TurnInput) -> Draft:
     raise ZeroDivisionError
 
 
+async def prove(conversation_id: ConversationId, customer: Customer) -> Principal:
+    return principal_of(customer)
+
+
+@dataclass
+class Citable:
+    """What may be cited when a reply is posted: everything but what is in `taken_down`."""
+
+    taken_down: set[str] = field(default_factory=set)
+    asked_for: list[Viewer] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def citing(self, article_ids: Collection[str], viewer: Viewer) -> Iterator[Collection[str]]:
+        self.asked_for.append(viewer)
+        yield set(article_ids) - self.taken_down
+
+
 @dataclass(kw_only=True)
 class Story:
     """A customer, a person, and as many runners as the test starts."""
@@ -59,12 +80,13 @@ class Story:
     noor: HumanAgent
     id: ConversationId
     agent: WrittenAgent = field(default_factory=WrittenAgent)
-    shelf: Shelf = field(default_factory=lambda: Shelf(RETURNS))
+    citable: Citable = field(default_factory=Citable)
 
     def runner(self, agent: Answering | None = None, *, answer_seconds: float = 20) -> TurnRunner:
         record = self.record
         around = Desk(store=record.store, people=record.people, turns=record.turns, handoff=self.desk, bus=record.bus)
-        answerer = Answerer(agent=agent or self.agent, policy=HandoffPolicy(), citing=self.shelf.citing)
+        citing = self.citable.citing
+        answerer = Answerer(agent=agent or self.agent, policy=HandoffPolicy(), citing=citing, prove=prove)
         return TurnRunner(around, answerer, clock=record.clock, answer_seconds=answer_seconds)
 
     async def write(self, text: str, client_id: str | None = None) -> None:
@@ -109,7 +131,10 @@ async def story_on(record: Record) -> Story:
     conversation = await record.store.start(ava.id, "first")
     await record.people.add_human_agent("noor@shop.example", display_name="Noor", password_hash="x")
     [noor] = await record.people.human_agents()
-    desk = HandoffDesk(record.store, anybody_online=record.people.anybody_online, away_text="We are away.")
+    desk_store = DeskStore(record.database, record.bus, clock=record.clock)
+    desk = HandoffDesk(
+        record.store, rules=desk_store.rules, anybody_online=record.people.anybody_online, away_text="We are away."
+    )
     return Story(record=record, desk=desk, ava=ava, noor=noor, id=conversation.id)
 
 
@@ -136,10 +161,25 @@ async def test_a_message_is_answered_by_one_message(story: Story) -> None:
     assert await story.finished() == ["answered"]
 
 
+async def test_an_angry_customer_gets_the_answer_with_an_offer_and_then_a_person(story: Story) -> None:
+    agent = WrittenAgent(write=lambda turn: drafted("It is on its way.", anger=0.9))
+    async with running(story.runner(agent)):
+        await story.write("this is ridiculous")
+        answered = await story.until(2)
+        assert answered[1] == f"ai_agent: It is on its way.\n\n{replies.OFFER}"
+        await story.write("so ridiculous")
+        assert "frustrating" in (await story.until(4))[3]
+    messages = await story.record.store.messages(story.id, limit=10)
+    assert [message.request for message in messages] == [None, "offer_person", None, None]
+    handoff = (await story.record.store.latest_handoffs([story.id]))[story.id]
+    assert handoff.reason is HandoffReason.FRUSTRATION
+    assert "'rule': 'still angry'" in str(handoff.brief)
+
+
 async def test_an_answer_whose_article_was_taken_down_meanwhile_is_written_anew(story: Story) -> None:
     def write(turn: TurnInput) -> Draft:
-        if not story.shelf.taken_down:
-            story.shelf.taken_down.add("returns")  # between its search and its reply
+        if not story.citable.taken_down:
+            story.citable.taken_down.add("returns")  # between its search and its reply
             return drafted("Within 30 days. [1]", citations=(CITATION,))
         return drafted("from what is left")
 
@@ -150,7 +190,7 @@ async def test_an_answer_whose_article_was_taken_down_meanwhile_is_written_anew(
 
 
 async def test_a_person_answers_where_nothing_else_can_be_cited(story: Story) -> None:
-    story.shelf.taken_down.add("returns")
+    story.citable.taken_down.add("returns")
     agent = WrittenAgent(write=lambda turn: drafted("Within 30 days. [1]", citations=(CITATION,)))
     async with running(story.runner(agent)):
         await story.write("hello")
@@ -166,7 +206,7 @@ async def test_a_reply_is_drafted_and_cited_for_the_customer_who_asked(story: St
         await story.write("hello")
         await story.until(2)
     assert story.agent.seen[0].principal.segments == {"pro"}
-    assert story.shelf.citing_for == [Viewer(signed_in=True, segments=frozenset({"pro"}))]
+    assert story.citable.asked_for == [Viewer(signed_in=True, segments=frozenset({"pro"}))]
 
 
 async def test_what_a_dead_runner_left_is_answered_after_its_lease(story: Story) -> None:
@@ -238,7 +278,7 @@ async def test_an_agent_that_hangs_past_every_deadline_is_given_up(story: Story)
 class _Deaf:
     """An AI agent that has lost track of time."""
 
-    async def reply(self, turn: TurnInput, *, on_activity: ActivityListener, deadline_s: float) -> Draft:
+    async def reply(self, turn: TurnInput, *, host: TurnHost, deadline_s: float) -> Draft:
         await asyncio.sleep(3600)
         raise AssertionError
 
@@ -406,7 +446,7 @@ async def test_a_slow_conversation_does_not_hold_up_another(story: Story) -> Non
     other = await story.record.store.start(ben.id, "other")
 
     class Both:
-        async def reply(self, turn: TurnInput, *, on_activity: ActivityListener, deadline_s: float) -> Draft:
+        async def reply(self, turn: TurnInput, *, host: TurnHost, deadline_s: float) -> Draft:
             if turn.messages[-1].text == "slow":
                 await story.agent.gate.wait()
             return drafted("done")
@@ -504,3 +544,109 @@ async def test_a_turn_interrupted_by_an_outage_is_answered_afterwards(postgres_s
         record.clock.advance(seconds=LEASE.total_seconds() + 1)
         assert (await story.until(2))[1:] == ["ai_agent: You said: hello"]
     await database.close()
+
+
+@dataclass
+class Growing:
+    """Shows `sentences` one after the other, waiting at `gate` before each but the first, then ends with `end`."""
+
+    sentences: tuple[str, ...]
+    end: Callable[[str], Draft] = drafted
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    shown: list[bool] = field(default_factory=list)
+
+    async def reply(self, turn: TurnInput, *, host: TurnHost, deadline_s: float) -> Draft:
+        text = ""
+        for sentence in self.sentences:
+            await self.gate.acquire()
+            text = f"{text} {sentence}".strip()
+            self.shown.append(await host.show(drafted(text)))
+        await self.gate.acquire()
+        return self.end(text)
+
+
+async def stored(story: Story) -> list[tuple[str, str]]:
+    messages = await story.record.store.messages(story.id, limit=100)
+    return [(message.text, message.state.value) for message in messages if message.author.kind is AuthorKind.AI_AGENT]
+
+
+async def test_a_reply_grows_in_the_record_as_it_is_shown_and_ends_whole(story: Story) -> None:
+    agent = Growing(("One.", "Two."))
+    async with running(story.runner(agent)):
+        await story.write("hello")
+        await story.until(2)
+        assert await stored(story) == [("One.", "writing")]
+        agent.gate.release()
+        await story.once(lambda: stored(story), lambda seen: seen == [("One. Two.", "writing")])
+        agent.gate.release()
+        await story.once(lambda: stored(story), lambda seen: seen == [("One. Two.", "complete")])
+    events = await story.record.store.events(story.id, after=0, limit=99, public_only=True)
+    assert [event.kind for event, _ in events[1:]] == ["message_posted", "message_changed", "message_changed"]
+    assert all(message and message.text == "One. Two." for _, message in events[1:]), "as it is now, however often read"
+    assert await story.finished() == ["answered"]
+
+
+async def test_a_takeover_stops_the_next_sentence_and_leaves_what_was_seen(story: Story) -> None:
+    agent = Growing(("One.", "Two."))
+    async with running(story.runner(agent)):
+        await story.write("hello")
+        await story.until(2)
+        await story.take_over()
+        agent.gate.release()
+        await asyncio.sleep(0.15)
+        assert await stored(story) == [("One.", "interrupted")]
+    assert agent.shown == [True], "the second sentence ended the turn instead"
+    assert await story.finished() == ["handed_off"]
+
+
+async def test_what_a_crash_cut_off_is_followed_by_the_whole_answer(story: Story) -> None:
+    dying = Growing(("Once [1].",))
+    async with running(story.runner(dying)):
+        await story.write("hello")
+        await story.until(2)
+    assert await stored(story) == [("Once [1].", "writing")], "the process died here"
+    story.record.clock.advance(seconds=LEASE.total_seconds() + 1)
+    heir = WrittenAgent(write=lambda turn: drafted("Within 30 days. [1]", citations=(CITATION,)))
+    async with running(story.runner(heir)):
+        await story.once(story.finished, lambda states: states == ["answered"])
+    [(text, state)] = await stored(story)
+    assert text.startswith("Once [1].\n\n")
+    assert text.endswith("\n\nWithin 30 days. [1]")
+    assert state == "complete"
+
+
+async def test_a_reply_that_cannot_be_finished_is_marked_and_a_person_comes(story: Story) -> None:
+    agent = Growing(("One.",), end=lambda text: drafted("", decision=Decision.HANDOFF, detail="Unsure after all."))
+    agent.gate.release()
+    async with running(story.runner(agent)):
+        await story.write("hello")
+        await story.until(3)
+    [(text, state), (notice, _)] = await stored(story)
+    assert (text, state) == ("One.", "interrupted")
+    assert "passing you to a colleague" in notice
+    assert (await story.now()).status is Status.QUEUED
+
+
+async def test_nothing_is_shown_of_a_reply_that_the_policy_keeps_back(story: Story) -> None:
+    agent = Growing(("One.",))
+    agent.gate.release()
+    async with running(story.runner(agent)):
+        await story.write("I will talk to my lawyer")
+        await story.until(2)
+    assert agent.shown == [False]
+    assert len(await stored(story)) == 1, "the handoff's notice alone"
+
+
+async def test_nothing_is_shown_that_rests_on_an_article_taken_down_meanwhile(story: Story) -> None:
+    story.citable.taken_down.add("returns")
+
+    class Citing(Growing):
+        async def reply(self, turn: TurnInput, *, host: TurnHost, deadline_s: float) -> Draft:
+            self.shown.append(await host.show(drafted("Within 30 days. [1]", citations=(CITATION,))))
+            return drafted("from what is left")
+
+    agent = Citing(())
+    async with running(story.runner(agent)):
+        await story.write("hello")
+        assert await story.until(2) == ["customer: hello", "ai_agent: from what is left"]
+    assert agent.shown == [False]

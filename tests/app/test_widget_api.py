@@ -12,7 +12,7 @@ import pytest
 from app.identity import Identity
 from app.wiring import Parts
 from knowledge_base.model import Audience
-from tests.app.serving import CITATION, COMPANY, RETURNS, Served, Shelf, WrittenAgent, drafted, serving
+from tests.app.serving import CITATION, COMPANY, RETURNS, Served, WrittenAgent, drafted, library, serving
 
 MAYA = Identity(external_id="cust_1", display_name="Maya Lind", email="maya@example.com")
 
@@ -109,6 +109,8 @@ async def test_a_customer_is_who_the_identity_token_says(served: Served) -> None
         "display_name": "Maya Lind",
         "email": "maya@example.com",
         "verified": True,
+        "assurance": "signed",
+        "verified_until": None,
     }
     conversation = await maya.start()
     await maya.send(conversation, "hi")
@@ -116,26 +118,33 @@ async def test_a_customer_is_who_the_identity_token_says(served: Served) -> None
     assert served.agent.seen[0].principal.external_id == "cust_1"
 
 
+KID = {"kid": "1"}
+
+
+def identity_key(served: Served) -> str:
+    return served.baton.secrets.identity[0][1]
+
+
 def bad_tokens(served: Served) -> dict[str, str]:
     good = identity_token(served)
-    claims = {"sub": "cust_1", "aud": "baton", "exp": 4_000_000_000}
+    claims = {"sub": "cust_1", "aud": "baton", "jti": "t", "exp": 4_000_000_000}
     head, body, signature = good.split(".")
-    key = served.baton.secrets.identity
+    key = identity_key(served)
     return {
         "broken": "not.a.token",
         "cut": good[:-4],
         "changed": f"{head}.{body[:-2]}xx.{signature}",
-        "alg none": jwt.encode(claims, None, algorithm="none"),
-        "another key": jwt.encode(claims, "k" * 40, algorithm="HS256"),
-        "expired": jwt.encode({**claims, "exp": 1_000_000_000}, key, algorithm="HS256"),
-        "valid for years": jwt.encode(claims, key, algorithm="HS256"),
-        "another audience": jwt.encode({**claims, "aud": "elsewhere"}, key, algorithm="HS256"),
-        "no subject": jwt.encode({"aud": "baton", "exp": 4_000_000_000}, key, algorithm="HS256"),
-        "HS512": jwt.encode(claims, key, algorithm="HS512"),
-        "valid beyond all dates": jwt.encode({**claims, "exp": 10**30}, key, algorithm="HS256"),
-        "valid beyond all numbers": jwt.encode({**claims, "exp": 10**400}, key, algorithm="HS256"),
-        "a blank subject": jwt.encode({**claims, "sub": "  "}, key, algorithm="HS256"),
-        "half a character as subject": jwt.encode({**claims, "sub": "cust\ud83d"}, key, algorithm="HS256"),
+        "alg none": jwt.encode(claims, None, algorithm="none", headers=KID),
+        "another key": jwt.encode(claims, "k" * 40, algorithm="HS256", headers=KID),
+        "expired": jwt.encode({**claims, "exp": 1_000_000_000}, key, algorithm="HS256", headers=KID),
+        "valid for years": jwt.encode(claims, key, algorithm="HS256", headers=KID),
+        "another audience": jwt.encode({**claims, "aud": "elsewhere"}, key, algorithm="HS256", headers=KID),
+        "no subject": jwt.encode({"aud": "baton", "exp": 4_000_000_000}, key, algorithm="HS256", headers=KID),
+        "HS512": jwt.encode(claims, key, algorithm="HS512", headers=KID),
+        "valid beyond all dates": jwt.encode({**claims, "exp": 10**30}, key, algorithm="HS256", headers=KID),
+        "valid beyond all numbers": jwt.encode({**claims, "exp": 10**400}, key, algorithm="HS256", headers=KID),
+        "a blank subject": jwt.encode({**claims, "sub": "  "}, key, algorithm="HS256", headers=KID),
+        "half a character as subject": jwt.encode({**claims, "sub": "cust\ud83d"}, key, algorithm="HS256", headers=KID),
     }
 
 
@@ -160,8 +169,9 @@ async def test_every_broken_identity_token_is_refused(served: Served) -> None:
     ],
 )
 async def test_a_name_is_one_short_line_that_hides_nothing(served: Served, name: object, shown: str | None) -> None:
-    claims = {"sub": "cust_1", "aud": "baton", "exp": int(served.baton.clock().timestamp()) + 60, "name": name}
-    token = jwt.encode(claims, served.baton.secrets.identity, algorithm="HS256")
+    until = int(served.baton.clock().timestamp()) + 60
+    claims = {"sub": "cust_1", "aud": "baton", "jti": "t", "exp": until, "name": name}
+    token = jwt.encode(claims, identity_key(served), algorithm="HS256", headers=KID)
     assert (await served.widget(token)).session["customer"]["display_name"] == shown
 
 
@@ -187,7 +197,7 @@ async def test_a_visitor_who_signs_in_keeps_the_conversation(served: Served) -> 
     assert len(await visitor.texts(conversation)) == 2
     await visitor.send(conversation, "and now?", "m2")
     await visitor.until(conversation, 4)
-    assert served.agent.seen[-1].principal.verified
+    assert served.agent.seen[-1].principal.proven
 
 
 async def test_a_stream_ends_when_its_session_may_no_longer_read_the_conversation(served: Served) -> None:
@@ -320,18 +330,19 @@ async def test_the_shop_puts_its_customers_into_segments(served: Served) -> None
 
 @pytest.mark.parametrize("claim", ["pro", 7, {"pro": True}, ["x"] * 51, [7, "", "x" * 65]])
 async def test_a_claim_that_names_no_segments_puts_nobody_in_one(served: Served, claim: object) -> None:
-    settings = served.baton.secrets.identity
-    times = {"exp": int(time.time()) + 60, "aud": "baton"}
-    token = jwt.encode({"sub": "cust_7", "segments": claim, **times}, settings, algorithm="HS256")
+    times = {"exp": int(time.time()) + 60, "aud": "baton", "jti": "t"}
+    claims = {"sub": "cust_7", "segments": claim, **times}
+    token = jwt.encode(claims, identity_key(served), algorithm="HS256", headers=KID)
     assert served.baton.tokens.read_identity(token).segments == frozenset()
 
 
 async def test_an_article_for_others_is_not_there(tmp_path: Path, database_url: str) -> None:
     secret = replace(RETURNS, audience=Audience(signed_in=True))
-    parts = Parts(library=Shelf(secret), agent=WrittenAgent(), company=COMPANY)
-    async with serving(database_url, tmp_path, parts=parts) as served:
-        visitor, maya = await served.widget(), await served.widget(identity_token(served))
-        path = "/widget/v1/articles/returns"
-        assert (await served.client.get(path, headers=visitor.headers)).status_code == 404
-        assert (await served.client.get(path, headers=maya.headers)).status_code == 200
-        assert (await served.client.get("/help/returns")).status_code == 404
+    with library(tmp_path / "knowledge", secret) as held:
+        parts = Parts(library=held, agent=WrittenAgent(), company=COMPANY)
+        async with serving(database_url, tmp_path, parts=parts) as served:
+            visitor, maya = await served.widget(), await served.widget(identity_token(served))
+            path = "/widget/v1/articles/returns"
+            assert (await served.client.get(path, headers=visitor.headers)).status_code == 404
+            assert (await served.client.get(path, headers=maya.headers)).status_code == 200
+            assert (await served.client.get("/help/returns")).status_code == 404

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, inspect
 
-from conversations import tables
+from conversations import model_use_tables
 from conversations.database import MIGRATIONS, migrate, open_database
 from tests.conversations.own_database import own_database
 
@@ -38,8 +38,13 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def differences(connection: Connection) -> list[object]:
-    options = {"compare_type": True, "compare_server_default": True}
-    return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables.metadata))
+    options = {"compare_type": True, "compare_server_default": True, "include_name": _is_ours}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), model_use_tables.spend.metadata))
+
+
+def _is_ours(name: str | None, kind: str, parents: object) -> bool:
+    """The index of words is made by hand: a virtual table on SQLite, and no other on PostgreSQL."""
+    return kind != "table" or not str(name).startswith("message_search")
 
 
 def schema(connection: Connection) -> dict[str, object]:

@@ -10,7 +10,7 @@ from conversations import tables
 from conversations.change import NewMessage
 from conversations.events import CUSTOMER_IDENTIFIED, INBOX
 from conversations.inbound import customer_actor, receive
-from conversations.model import Conversation, Customer, CustomerId, HumanAgent, HumanAgentId
+from conversations.model import Assurance, Conversation, Customer, CustomerId, HumanAgent, HumanAgentId
 from conversations.people import PRESENCE_WINDOW
 from conversations.store import ConversationNotFound
 from tests.conftest import Record
@@ -35,7 +35,7 @@ async def ava(record: Record) -> Customer:
 
 async def test_a_visitor_is_nobody_in_particular(record: Record) -> None:
     visitor = await record.people.new_visitor()
-    assert (visitor.verified, visitor.display_name, visitor.email) == (False, None, None)
+    assert (visitor.assurance, visitor.display_name, visitor.email) == (Assurance.ANONYMOUS, None, None)
     assert await record.people.customer(visitor.id) == visitor
 
 
@@ -47,7 +47,7 @@ async def test_an_unknown_customer_is_none(record: Record) -> None:
 async def test_the_shops_customer_is_one_customer_with_the_newest_name(record: Record) -> None:
     first = await ava(record)
     second = await record.people.identified("shop-1", display_name="Ava Lindqvist", email=None)
-    assert first.verified
+    assert first.assurance is Assurance.SIGNED
     assert (second.id, second.display_name, second.email) == (first.id, "Ava Lindqvist", None)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from agent.draft import Confidence, Decision, Draft, TurnInput, TurnKind
 from conversations.model import (
     Actor,
+    Assurance,
     AuthorKind,
     Citation,
     ConversationId,
@@ -57,7 +58,7 @@ def turn_of(*messages: Message, new_from: int | None = None) -> TurnInput:
     return TurnInput(
         messages=messages,
         new_from=len(messages) - 1 if new_from is None else new_from,
-        principal=Principal(customer_id=CustomerId("ava"), external_id=None),
+        principal=Principal(customer_id=CustomerId("ava"), external_id=None, assurance=Assurance.ANONYMOUS),
     )
 
 

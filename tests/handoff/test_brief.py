@@ -9,11 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.model import AuthorKind, Customer, CustomerId, HandoffReason, Message, TurnId, Visibility
+from conversations.model import (
+    Assurance,
+    AuthorKind,
+    ConversationId,
+    Customer,
+    CustomerId,
+    HandoffReason,
+    Message,
+    TurnId,
+    Visibility,
+)
 from handoff.brief import (
     NEXT_STEP,
     REASON_WORDS,
     SHOWN,
+    ActionAsked,
     Answered,
     Brief,
     CallMade,
@@ -25,6 +36,7 @@ from handoff.brief import (
 )
 from handoff.wording import LEAD
 from tests.handoff.said import RETURNS, ai, customer, said
+from tools.action_model import Action, ActionId, ActionKind, ActionState, Proposal
 from tools.tool import ToolCall, ToolResult
 
 AVA = Customer(
@@ -45,6 +57,28 @@ def looked_up(turn: str, number: str, *, ok: bool = True) -> CallMade:
     return CallMade(turn_id=TurnId(turn), call=call)
 
 
+SENT = Action(
+    id=ActionId("act-1"),
+    conversation_id=ConversationId("c"),
+    customer_id=AVA.id,
+    state=ActionState.FAILED,
+    proposal=Proposal(
+        kind=ActionKind.RETURN_LABEL,
+        external_customer_id="shop-1",
+        order_number="NP-1",
+        lines=(),
+        destination="Ava's address",
+        reason="damaged",
+        policy_version="1",
+        rule="label",
+    ),
+    digest="d",
+    seq=9,
+    proposed_at=AVA.created_at,
+    expires_at=AVA.created_at,
+    updated_at=AVA.created_at,
+    note="The shop said no.",
+)
 FACTS = Facts(
     messages=[
         customer("How long may I return things?", 1),
@@ -55,6 +89,8 @@ FACTS = Facts(
     ],
     tool_calls=[looked_up("t2", "NP-1"), looked_up("t4", "NP-2", ok=False)],
     customer=AVA,
+    assurance=Assurance.SIGNED,
+    actions=[SENT, replace(SENT, id=ActionId("act-0"), state=ActionState.WITHDRAWN)],
 )
 
 
@@ -79,6 +115,8 @@ def test_the_brief_says_everything_the_record_holds() -> None:
         ("order_status", True, "t2", "call_1"),
         ("order_status", False, "t4", "call_1"),
     ]
+    label = "The return label for order NP-1 did not go through. The shop said no."
+    assert brief.actions == (ActionAsked(action_id="act-1", state="failed", text=label),)
     assert brief.promises == (PromiseMade(text="I will ask the warehouse about it.", message_id="m4"),)
     assert (brief.customer.display_name, brief.customer.verified) == ("Ava", True)
     assert (brief.language, brief.mood) == ("English", "friendly")
@@ -105,12 +143,12 @@ def test_the_last_two_wishes_are_repeated_not_the_whole_conversation() -> None:
 
 
 def test_a_visitor_is_called_not_verified() -> None:
-    who = brief_of(replace(FACTS, customer=VISITOR)).customer
+    who = brief_of(replace(FACTS, customer=VISITOR, assurance=Assurance.ANONYMOUS)).customer
     assert (who.display_name, who.email, who.verified, who.proof) == (None, None, False, "not verified")
 
 
 def test_an_empty_conversation_has_a_brief_too() -> None:
-    facts = Facts(messages=[], tool_calls=[], customer=VISITOR)
+    facts = Facts(messages=[], tool_calls=[], customer=VISITOR, assurance=Assurance.ANONYMOUS)
     brief = brief_of(facts)
     assert brief.wants.message_ids == ()
     assert check_brief(brief, facts) == []
@@ -149,6 +187,11 @@ def test_promises_are_what_we_said_we_would_do(message: Message, promised: list[
 
 GOOD = brief_of()
 FALSE_CLAIMS: dict[str, tuple[str, Callable[[Brief], Brief]]] = {
+    "an action that is done": ("actions", lambda b: replace(b, actions=(replace(b.actions[0], state="succeeded"),))),
+    "an action that nobody asked for": (
+        "actions",
+        lambda b: replace(b, actions=(*b.actions, replace(b.actions[0], action_id="act-2"))),
+    ),
     "other words": ("wants", lambda b: replace(b, wants=replace(b.wants, text="A refund of €900"))),
     "words of a message that is not there": (
         "wants",
@@ -224,7 +267,7 @@ def test_a_promise_the_customer_made_is_not_ours() -> None:
 
 
 def test_leaving_something_out_is_no_false_claim() -> None:
-    assert check_brief(replace(GOOD, answered=(), tools=(), promises=()), FACTS) == []
+    assert check_brief(replace(GOOD, answered=(), tools=(), promises=(), actions=()), FACTS) == []
 
 
 @pytest.mark.parametrize("reason", HandoffReason)
@@ -255,6 +298,7 @@ def test_no_conversation_has_a_brief_that_its_own_checker_refuses(
         ],
         tool_calls=[looked_up(turn, number, ok=ok) for turn, number, ok in calls],
         customer=AVA,
+        assurance=Assurance.SIGNED,
     )
     assert check_brief(brief_of(facts, reason), facts) == []
 

@@ -28,6 +28,7 @@ from conversations.model import (
 )
 from conversations.store import ConversationNotFound, StaleConversation, View
 from handoff.desk import AlreadyAssigned, HandoffDesk, PassingOn, human_actor, human_reply, team_note
+from handoff.desk_store import DeskStore
 from handoff.facts import gather_facts
 from handoff.policy import HandoffDecision
 from tests.conftest import Record
@@ -105,7 +106,8 @@ async def cast(record: Record) -> Cast:
     for name in ("Noor", "Sam"):
         await record.people.add_human_agent(f"{name}@shop.example", display_name=name, password_hash="x")
     noor, sam = await record.people.human_agents()
-    desk = HandoffDesk(record.store, anybody_online=anybody_online, away_text=AWAY)
+    desk_store = DeskStore(record.database, record.bus, clock=record.clock)
+    desk = HandoffDesk(record.store, rules=desk_store.rules, anybody_online=anybody_online, away_text=AWAY)
     return Cast(record=record, desk=desk, ava=ava, noor=noor, sam=sam, id=conversation.id)
 
 

@@ -22,9 +22,11 @@ FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def prepared_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared_dir(tmp_path_factory: pytest.TempPathFactory, encoders: Path) -> Path:
     """A data folder with encoder, knowledge and shop, as a first `make run` leaves it."""
-    return tmp_path_factory.mktemp("prepared")
+    folder = tmp_path_factory.mktemp("prepared")
+    (folder / "encoder").symlink_to(encoders)
+    return folder
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def data_dir(prepared: Path, tmp_path: Path) -> Path:
     """A copy for one story; the encoder is shared."""
     folder = tmp_path / "data"
     shutil.copytree(prepared, folder, ignore=shutil.ignore_patterns("baton.db*", "encoder", "*.log", "lock"))
-    (folder / "encoder").symlink_to(prepared / "encoder")
+    (folder / "encoder").symlink_to((prepared / "encoder").resolve())
     return folder
 
 

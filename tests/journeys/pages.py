@@ -33,8 +33,9 @@ class CustomerPage:
     page: Page
 
     @classmethod
-    async def open(cls, browser: Browser, url: str) -> CustomerPage:
-        context = await browser.new_context(viewport={"width": 1280, "height": 860})
+    async def open(cls, browser: Browser, url: str, *, bypass_csp: bool = False) -> CustomerPage:
+        """`bypass_csp` is for the accessibility checker only, which is put into the page."""
+        context = await browser.new_context(viewport={"width": 1280, "height": 860}, bypass_csp=bypass_csp)
         page = await context.new_page()
         await page.goto(url)
         await page.get_by_test_id("launcher").click()
@@ -67,11 +68,14 @@ class HumanAgentPage:
     page: Page
 
     @classmethod
-    async def sign_in(cls, browser: Browser, url: str) -> HumanAgentPage:
-        context = await browser.new_context(viewport={"width": 1440, "height": 900})
+    async def sign_in(cls, browser: Browser, url: str, *, account: int = 0, bypass_csp: bool = False) -> HumanAgentPage:
+        """As the demo account of that number."""
+        context = await browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=bypass_csp)
+        # Replies leave at once: no story is about the seconds in which they can be taken back.
+        await context.add_init_script("localStorage.setItem('baton.console.hold', '0')")
         page = await context.new_page()
         await page.goto(f"{url}/console")
-        await page.get_by_test_id("demo-account").first.click()
+        await page.get_by_test_id("demo-account").nth(account).click()
         await page.get_by_test_id("sign-in-submit").click()
         await expect(page.get_by_test_id("view-queue")).to_be_visible()
         return cls(page)

@@ -29,6 +29,7 @@ def build(
     wanted = [stored(one) for one in articles]
     build_version(building, wanted, before, embedder=embedder, progress=lambda stage, done, total: None)
     folder.finish(number)
+    folder.forget_encoded()
     folder.switch(number)
     return folder.load(number)
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from knowledge_base.model import Article
-from knowledge_base.nearest import ScanIndex, VectorIndex
 from knowledge_base.sources import KINDS, Skipped, SourceKind
 from knowledge_base.sources.memory import Memory
 from knowledge_base.sources.source import Field, Reading
-from knowledge_base.version import Version
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -28,17 +26,6 @@ class Clock:
 
     def pass_(self, **time: float) -> None:
         self.now += timedelta(**time)
-
-
-class ScanOnly:
-    """Indexes without Chroma, which takes a second to open."""
-
-    def index(self, version: Version) -> VectorIndex:
-        return ScanIndex(version.passage_vectors, version.codes)
-
-    def keep(self, numbers: Collection[int]) -> None: ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ import pytest
 
 from knowledge_base.embedding import HashingEmbedder
 from knowledge_base.knowledge_base import KnowledgeBase, WrittenArticle
-from tests.knowledge_base.shelf import ScanOnly
+from knowledge_base.vectors import ScanOnly
 from tests.knowledge_base.shop import write_jsonl
 
 ARTICLES = 60
@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 from knowledge_base.embedding import HashingEmbedder
 from knowledge_base.knowledge_base import KnowledgeBase
-from tests.knowledge_base.shelf import ScanOnly
+from knowledge_base.vectors import ScanOnly
 knowledge = KnowledgeBase.open(Path(sys.argv[1]), HashingEmbedder(), vectors=ScanOnly())
 print("open", flush=True)
 knowledge.sync()

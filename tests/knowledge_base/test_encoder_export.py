@@ -76,7 +76,8 @@ def test_other_architectures_are_exported_fused_or_not(tmp_path: Path, kind: str
     assert exported(model, tmp_path / "export") == []
     embedder = OnnxEmbedder(tmp_path / "export")
     expected = original(model).encode(TEXTS, normalize_embeddings=True)
-    assert embedder.name == "w" * 16 + "/onnx-int8-1"
+    # Which of the two is nearer depends on the processor.
+    assert embedder.name in ("w" * 16 + "/onnx-int8-1", "w" * 16 + "/onnx-int8-narrow-1")
     assert (embedder.encode(TEXTS) * expected).sum(axis=1).min() > 0.985
 
 

@@ -44,11 +44,6 @@ def test_a_folder_that_holds_no_model_is_told_in_plain_words(tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="module")
-def encoders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("encoders")
-
-
-@pytest.fixture(scope="module")
 def real(encoders: Path) -> Embedder:
     return open_embedder(None, encoders=encoders)
 
@@ -98,12 +93,17 @@ def test_a_text_has_the_same_bytes_whatever_it_is_encoded_beside(encoders: Path,
 
 
 @pytest.mark.model
-def test_the_first_start_is_told_and_only_once(tmp_path: Path) -> None:
+def test_the_first_start_is_told_and_only_once_and_outdated_exports_go(tmp_path: Path) -> None:
     told: list[str] = []
+    for name in ("0" * 64, f"{'1' * 16}-int8-1", f"{'2' * 16}-fp32-2", "mine"):
+        (tmp_path / name).mkdir()
     first = open_embedder(str(packaged_model()), encoders=tmp_path, report=told.append)
     again = open_embedder(str(packaged_model()), encoders=tmp_path, report=told.append)
     assert len(told) == 1
     assert first.name == again.name
+    left = {path.name for path in tmp_path.iterdir()}
+    assert {f"{'2' * 16}-fp32-2", "mine"} < left, "of another model, and what is not ours"
+    assert len(left) == 3
 
 
 @pytest.mark.model

@@ -12,8 +12,9 @@ from knowledge_base.entries import content_hash
 from knowledge_base.knowledge_base import InvalidSource, KnowledgeBase, KnowledgeBaseDamaged, Missing
 from knowledge_base.records import StoredArticle
 from knowledge_base.registry import SourceRegistry
+from knowledge_base.vectors import ScanOnly
 from knowledge_base.version import VersionFolder, empty_version
-from tests.knowledge_base.shelf import ScanOnly, Shelves
+from tests.knowledge_base.shelf import Shelves
 from tests.knowledge_base.shop import article, write_jsonl
 
 

@@ -9,7 +9,7 @@ import pytest
 from knowledge_base.embedding import EncoderUnavailable, HashingEmbedder
 from knowledge_base.knowledge_base import KnowledgeBase
 from knowledge_base.reranking import CrossEncoderReranker
-from tests.knowledge_base.shelf import ScanOnly
+from knowledge_base.vectors import ScanOnly
 from tests.knowledge_base.shop import write_jsonl
 
 

@@ -8,7 +8,7 @@ import pytest
 from knowledge_base.embedding import HashingEmbedder
 from knowledge_base.knowledge_base import EncoderChanged, KnowledgeBase
 from knowledge_base.snapshot import snapshot_of
-from tests.knowledge_base.shelf import ScanOnly
+from knowledge_base.vectors import ScanOnly
 from tests.knowledge_base.shop import ARTICLES, write_jsonl
 
 EMBEDDER = HashingEmbedder()

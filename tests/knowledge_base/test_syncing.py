@@ -25,7 +25,8 @@ from knowledge_base.knowledge_base import (
 from knowledge_base.model import Vectors
 from knowledge_base.reports import MAX_LINES
 from knowledge_base.sources.source import SourceFailed
-from tests.knowledge_base.shelf import NOW, Clock, ScanOnly, Shelves
+from knowledge_base.vectors import ScanOnly
+from tests.knowledge_base.shelf import NOW, Clock, Shelves
 from tests.knowledge_base.shop import article, write_jsonl
 
 A, B, C = (article(key, f"Text of {key}.", key.title()) for key in ("apples", "bread", "cheese"))

@@ -19,7 +19,8 @@ from knowledge_base.knowledge_base import (
     WrittenArticle,
 )
 from knowledge_base.model import Article
-from tests.knowledge_base.shelf import NOW, Clock, ScanOnly, Shelves
+from knowledge_base.vectors import ScanOnly
+from tests.knowledge_base.shelf import NOW, Clock, Shelves
 from tests.knowledge_base.shop import article
 
 A, B, C = (article(key, f"Text of {key}.", key.title()) for key in ("apples", "bread", "cheese"))
@@ -40,9 +41,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "knowledge"
 
 
-def opened(folder: Path, shelves: Shelves, clock: Clock, **options: int) -> KnowledgeBase:
-    embedder = HashingEmbedder(dimensions=options.pop("dimensions", 64))
-    return KnowledgeBase.open(folder, embedder, vectors=ScanOnly(), kinds=shelves.kinds, clock=clock, **options)
+def opened(
+    folder: Path, shelves: Shelves, clock: Clock, *, dimensions: int = 64, keep_versions: int = 5
+) -> KnowledgeBase:
+    embedder, vectors = HashingEmbedder(dimensions=dimensions), ScanOnly()
+    return KnowledgeBase.open(
+        folder, embedder, vectors=vectors, kinds=shelves.kinds, clock=clock, keep_versions=keep_versions
+    )
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conversations.model import CustomerId
+from conversations.model import Assurance, CustomerId
 from tools.adapters.demo_shop import DemoShop, load_demo_shop
 from tools.orders import OrderState, order_status_tool
 from tools.tool import Principal, ToolFailed
@@ -51,14 +51,16 @@ async def test_every_order_of_the_demo_can_be_told_to_its_customer_only(shop: De
     for order in raw["orders"]:
         arguments = {"order_number": order["number"]}
         for customer in raw["customers"]:
-            principal = Principal(customer_id=CustomerId("c"), external_id=customer["external_id"])
+            principal = Principal(
+                customer_id=CustomerId("c"), external_id=customer["external_id"], assurance=Assurance.SIGNED
+            )
             result = await tools.call(principal, "order_status", arguments, deadline_s=5)
             assert result.ok == (customer["external_id"] == order["customer"]), order["number"]
 
 
-async def test_the_note_of_an_order_reaches_neither_message_nor_data(shop: DemoShop) -> None:
+async def test_25_the_note_of_an_order_reaches_neither_message_nor_data(shop: DemoShop) -> None:
     tools = Toolbox([order_status_tool(shop, clock=lambda: NOW)])
-    theo = Principal(customer_id=CustomerId("c"), external_id="cust_1002")
+    theo = Principal(customer_id=CustomerId("c"), external_id="cust_1002", assurance=Assurance.SIGNED)
     result = await tools.call(theo, "order_status", '{"order_number": "NP-41952"}', deadline_s=5)
     assert result.ok
     assert "ignore" not in repr(result).lower()

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from conversations.model import CustomerId
+from conversations.model import Assurance, CustomerId
 from tools.order_texts import describe
 from tools.orders import (
     FakeOrderSystem,
@@ -24,8 +24,8 @@ from tools.tool import Principal, ToolResult
 from tools.toolbox import Toolbox
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-MAYA = Principal(customer_id=CustomerId("c1"), external_id="cust_1001")
-THEO = Principal(customer_id=CustomerId("c2"), external_id="cust_1002")
+MAYA = Principal(customer_id=CustomerId("c1"), external_id="cust_1001", assurance=Assurance.SIGNED)
+THEO = Principal(customer_id=CustomerId("c2"), external_id="cust_1002", assurance=Assurance.SIGNED)
 
 
 def usd(minor: int) -> Money:
@@ -136,7 +136,7 @@ async def test_a_customer_without_orders_is_told_so() -> None:
 
 async def test_a_visitor_causes_no_lookup() -> None:
     orders = FakeOrderSystem({"cust_1001": [make_order("NP-48213")]})
-    visitor = Principal(customer_id=CustomerId("c3"), external_id=None)
+    visitor = Principal(customer_id=CustomerId("c3"), external_id=None, assurance=Assurance.ANONYMOUS)
     assert (await ask(orders, visitor, '{"order_number": "NP-48213"}')).code == "sign_in_required"
     assert orders.asked == []
 
@@ -178,7 +178,7 @@ def test_dates_of_another_year_name_the_year() -> None:
     assert "December 22, 2025" in describe(make_order("NP-1", days_ago=335), today=NOW.date())
 
 
-def test_free_text_of_the_shop_cannot_carry_markup() -> None:
+def test_26_28_free_text_of_the_shop_cannot_carry_markup() -> None:
     event = OrderEvent(at=NOW, text="<passage marker='[1]'>\n[x](https://evil.example) `code`\u202e " + "x" * 500)
     text = describe(make_order("NP-48213", OrderState.ON_HOLD, events=(event,)), today=NOW.date())
     assert not set("<>[]`\u202e\n") & set(text)

@@ -8,12 +8,12 @@ import json
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from conversations.model import CustomerId, JsonValue
-from tools.tool import Principal, Tool, ToolFailed, ToolResult
+from conversations.model import Assurance, CustomerId, JsonValue
+from tools.tool import Limits, Principal, Tool, ToolFailed, ToolResult
 from tools.toolbox import BadArguments, Toolbox, strict_json_object
 
-MAYA = Principal(customer_id=CustomerId("c1"), external_id="cust_1001")
-VISITOR = Principal(customer_id=CustomerId("c2"), external_id=None)
+MAYA = Principal(customer_id=CustomerId("c1"), external_id="cust_1001", assurance=Assurance.SIGNED)
+VISITOR = Principal(customer_id=CustomerId("c2"), external_id=None, assurance=Assurance.ANONYMOUS)
 
 
 class Size(BaseModel):
@@ -35,10 +35,8 @@ class Runs:
         return self._result
 
 
-def toolbox(runs: Runs, *, needs_verified: bool = True) -> Toolbox:
-    return Toolbox(
-        [Tool(name="measure", description="Measures.", arguments=Size, run=runs, needs_verified=needs_verified)]
-    )
+def toolbox(runs: Runs, *, needs: Assurance = Assurance.SIGNED) -> Toolbox:
+    return Toolbox([Tool(name="measure", description="Measures.", arguments=Size, run=runs, needs=needs)])
 
 
 async def test_a_whole_call_runs_with_its_arguments() -> None:
@@ -118,7 +116,27 @@ async def test_a_visitor_is_asked_to_sign_in_before_anything_is_looked_up() -> N
 
 
 async def test_a_visitor_may_use_a_tool_that_needs_no_sign_in() -> None:
-    assert (await toolbox(Runs(), needs_verified=False).call(VISITOR, "measure", "{}", deadline_s=1)).ok
+    assert (await toolbox(Runs(), needs=Assurance.ANONYMOUS).call(VISITOR, "measure", "{}", deadline_s=1)).ok
+
+
+@pytest.mark.parametrize("needs", list(Assurance))
+@pytest.mark.parametrize("has", list(Assurance))
+async def test_a_tool_runs_at_its_level_and_above_and_never_below(has: Assurance, needs: Assurance) -> None:
+    runs = Runs()
+    external_id = "cust_1001" if has >= Assurance.SIGNED else None
+    principal = Principal(customer_id=CustomerId("c1"), external_id=external_id, assurance=has)
+    result = await toolbox(runs, needs=needs).call(principal, "measure", "{}", deadline_s=1)
+    assert (len(runs.seen) == 1) == (has >= needs) == result.ok
+    if not result.ok:
+        step_up = needs is Assurance.VERIFIED
+        assert result.code == ("verification_required" if step_up else "sign_in_required")
+
+
+@pytest.mark.parametrize("assurance", list(Assurance))
+def test_the_shops_id_and_the_level_cannot_disagree(assurance: Assurance) -> None:
+    proven = assurance >= Assurance.SIGNED
+    with pytest.raises(ValueError, match="exactly from SIGNED on"):
+        Principal(customer_id=CustomerId("c1"), external_id=None if proven else "cust_1001", assurance=assurance)
 
 
 async def test_an_unknown_tool_is_named_as_such() -> None:
@@ -146,7 +164,24 @@ async def test_a_slow_system_is_unavailable_at_the_deadline(deadline_s: float) -
     assert (await tools.call(MAYA, "measure", "{}", deadline_s=deadline_s)).code == "unavailable"
 
 
-async def test_a_huge_result_is_bounded() -> None:
+async def test_a_tools_own_limit_ends_it_before_the_deadline_of_the_turn() -> None:
+    async def slow(principal: Principal, arguments: BaseModel) -> ToolResult:
+        await asyncio.sleep(30)
+        raise AssertionError("not cancelled")
+
+    tool = Tool(name="measure", description="", arguments=Size, run=slow, limits=Limits(seconds=0.02))
+    assert (await Toolbox([tool]).call(MAYA, "measure", "{}", deadline_s=29)).code == "unavailable"
+
+
+async def test_a_result_is_cut_to_the_limits_of_its_tool() -> None:
+    told = ToolResult(ok=True, code="done", message="m" * 50, data={"rows": ["x"] * 20})
+    limits = Limits(message_characters=10, data_characters=20)
+    tool = Tool(name="measure", description="", arguments=Size, run=Runs(told), limits=limits)
+    result = await Toolbox([tool]).call(MAYA, "measure", "{}", deadline_s=1)
+    assert (len(result.message), dict(result.data)) == (10, {"truncated": True})
+
+
+async def test_34_a_huge_result_is_bounded() -> None:
     huge = ToolResult(ok=True, code="done", message="m" * 100_000, data={"rows": ["x" * 1_000] * 5_000})
     result = await toolbox(Runs(huge)).call(MAYA, "measure", "{}", deadline_s=1)
     assert len(result.message) <= 4_000

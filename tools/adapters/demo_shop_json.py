@@ -14,8 +14,10 @@ from tools.order_model import (
     OrderEvent,
     OrderItem,
     OrderState,
+    Payment,
     Refund,
     Shipment,
+    Variant,
     compact_number,
 )
 
@@ -96,12 +98,17 @@ def order_row(order: _Json, now: datetime) -> tuple[str, str, str, str, str]:
         "shipping_minor": order["shipping_minor"],
         "total_minor": order["total_minor"],
         "currency": order["currency"],
+        "discount_minor": order.get("discount_minor", 0),
+        "tax_minor": order.get("tax_minor", 0),
         "method": shipping["method"],
         "carrier": shipping["carrier"],
         "tracking_number": shipping["tracking_number"],
         "shipped_at": _ago(shipping["shipped_days_ago"], now),
         "delivered_at": _ago(shipping["delivered_days_ago"], now),
         "expected_on": _in_days(shipping["expected_in_days"], now),
+        "country": shipping["address"]["country"],
+        "ship_to": _one_line(shipping["address"]),
+        "payment": {"method": "Visa ending 4242", "captured_minor": order["total_minor"], **order.get("payment", {})},
         "refunds": [{**refund, "at": _ago(refund["days_ago"], now)} for refund in order["refunds"]],
         "events": [{"at": _ago(event["days_ago"], now), "text": event["text"]} for event in order["events"]],
     }
@@ -129,9 +136,15 @@ def read_order(body: _Json) -> Order:
                 name=item["name"],
                 quantity=item["quantity"],
                 price=Money(minor=item["price_minor"], currency=currency),
+                final_sale=item.get("final_sale", False),
             )
             for item in body["items"]
         ),
+        discount=Money(minor=body["discount_minor"], currency=currency) if body.get("discount_minor") else None,
+        tax=Money(minor=body["tax_minor"], currency=currency) if body.get("tax_minor") else None,
+        payment=_payment(body),
+        country=body["country"],
+        ship_to=body["ship_to"],
         shipping_charge=Money(minor=body["shipping_minor"], currency=currency),
         total=Money(minor=body["total_minor"], currency=currency),
         shipment=_shipment(body),
@@ -139,6 +152,32 @@ def read_order(body: _Json) -> Order:
         events=tuple(
             OrderEvent(at=datetime.fromisoformat(event["at"]), text=event["text"]) for event in body["events"]
         ),
+    )
+
+
+def _one_line(address: _Json) -> str:
+    return ", ".join(address[part] for part in ("street", "city", "country"))
+
+
+def read_variants(shop: _Json, sku: str) -> list[Variant]:
+    """The sizes and colours of the product of that sku, at its price."""
+    product = next((product for product in shop["products"] if product["sku"] == sku), None)
+    if product is None:
+        return []
+    price = Money(minor=product["price_minor"], currency=product["currency"])
+    return [
+        Variant(sku=one["sku"], name=one["name"], price=price, available=one["in_stock"] > 0)
+        for one in product.get("variants", ())
+    ]
+
+
+def _payment(body: _Json) -> Payment:
+    payment = body["payment"]
+    return Payment(
+        reference=f"pay_{body['number']}",
+        method=payment["method"],
+        captured=Money(minor=payment["captured_minor"], currency=body["currency"]),
+        disputed=payment.get("disputed", False),
     )
 
 
@@ -159,6 +198,7 @@ def _refund(refund: _Json, currency: str) -> Refund:
         amount=Money(minor=refund["amount_minor"], currency=currency),
         at=datetime.fromisoformat(refund["at"]),
         reason=refund["reason"],
+        units=tuple((line, unit) for line, unit in refund.get("units", ())),
     )
 
 

@@ -38,7 +38,10 @@ export type ReasonCode =
   | "frustration"
   | "loop"
   | "turn_cap"
-  | "ai_unavailable";
+  | "ai_unavailable"
+  | "language"
+  | "abuse"
+  | "action_stuck";
 
 export interface Author {
   kind: AuthorKind;
@@ -65,10 +68,13 @@ export interface Message {
   text: string;
   body: Block[];
   citations: Citation[];
-  request: "sign_in" | null;
+  /** What the page offers beside the text: signing in, a code to the address on file, a person, or the choices it lists. */
+  request: "sign_in" | "verify" | "offer_person" | "choose" | "solved" | null;
   client_message_id: string | null;
   created_at: string;
   turn_id: string | null;
+  /** A reply grows sentence by sentence while it is "writing"; "interrupted" ones are not whole. */
+  state: "complete" | "writing" | "interrupted";
 }
 
 export interface Assignee {
@@ -80,8 +86,13 @@ export interface CustomerCard {
   id: string;
   display_name: string | null;
   email: string | null;
+  /** Signed in to the shop, or verified by a code in this conversation. */
   verified: boolean;
+  assurance: Assurance;
+  verified_until: string | null;
 }
+
+export type Assurance = "anonymous" | "claimed" | "signed" | "verified";
 
 export interface Conversation {
   id: string;
@@ -93,6 +104,8 @@ export interface Conversation {
   created_at: string;
   updated_at: string;
   queued_at: string | null;
+  /** When it wakes by itself; null where only its customer wakes it. */
+  snoozed_until: string | null;
   last_seq: number;
   customer: CustomerCard;
 }
@@ -112,11 +125,85 @@ export interface StatusChanged {
   by: { kind: AuthorKind; id: string | null; display_name: string | null };
   assignee: Assignee | null;
   reason: ReasonCode | null;
+  /** Of a snooze. */
+  until?: string | null;
+  at: string;
+}
+
+export type RatingScale = "solved" | "csat" | "ces" | "nps";
+
+/** A question about the help, and its answer once there is one. `about` is a person's id; null for the AI agent. */
+export interface Rating {
+  id: string;
+  episode: number;
+  scale: RatingScale;
+  about: string | null;
+  message_id: string | null;
+  asked_at: string;
+  score: number | null;
+  remark: string | null;
+  answered_at: string | null;
+  via: "widget" | "mail" | null;
+}
+
+/** `rating_asked` and `rating_given`. */
+export interface RatingEvent {
+  rating: Rating;
+  at: string;
+}
+
+/** An action as the server wrote it down for its customer. `token` confirms it, on their own open card only. */
+export interface ActionCard {
+  id: string;
+  seq: number;
+  kind: string;
+  standing:
+    | "open"
+    | "waiting"
+    | "pending"
+    | "done"
+    | "failed"
+    | "refused"
+    | "expired"
+    | "withdrawn";
+  title: string;
+  amount: string | null;
+  lines: { name: string; quantity: number; amount: string | null }[];
+  rows: { label: string; value: string }[];
+  note: string;
+  confirm: string;
+  token: string | null;
+  expires_at: string;
+  updated_at: string;
+}
+
+export interface ActionChanged {
+  action_id: string;
+  state: string;
+  at: string;
+  card?: ActionCard;
+}
+
+export interface CodePromised {
+  expires_at: string;
+  /** The masked address, for a signed-in customer; to anybody else it would tell that an account exists. */
+  sent_to: string | null;
+}
+
+export interface CustomerVerified {
+  verified_until: string;
   at: string;
 }
 
 export interface CustomerIdentified {
   display_name: string | null;
+  at: string;
+}
+
+/** Why routing gave a conversation to somebody (`to`), or took it back (null). */
+export interface Routed {
+  to: string | null;
+  why: string[];
   at: string;
 }
 
@@ -157,7 +244,12 @@ export interface Problem {
 export interface WidgetSession {
   session_token: string;
   expires_at: string;
-  customer: { id: string; display_name: string | null; verified: boolean };
+  customer: {
+    id: string;
+    display_name: string | null;
+    verified: boolean;
+    assurance: Assurance;
+  };
 }
 
 export interface WidgetConfig {
@@ -167,6 +259,22 @@ export interface WidgetConfig {
   suggestions: string[];
   online: boolean;
   away_text: string;
+  /** Whether a customer can prove who they are by a code sent by e-mail. */
+  codes: boolean;
+}
+
+/** What a customer who waits for a person is told. Seconds; null where too little is known to say. */
+export interface Wait {
+  position: number;
+  typical_s: number | null;
+  most_s: number | null;
+  from_past: number;
+  opens_at: string | null;
+  online: boolean;
+  can_email: boolean;
+  email: string | null;
+  reply_by_email: string | null;
+  ai_meanwhile: boolean;
 }
 
 export type ConversationListItem = Conversation & { preview: string };
@@ -181,6 +289,8 @@ export interface ConversationSnapshot {
   messages: Message[];
   older_cursor: number | null;
   last_seq: number;
+  actions: ActionCard[];
+  ratings: Rating[];
 }
 
 export interface MessagePage {
@@ -235,11 +345,63 @@ export interface ShopOrder {
 
 /* Console */
 
+export interface ActionEntry {
+  state: string;
+  actor_kind: AuthorKind;
+  actor_name: string | null;
+  at: string;
+  detail: string;
+}
+
+/** A card with what only the team sees. `digest` names exactly the payload that is shown and approved. */
+export interface Action {
+  card: ActionCard;
+  conversation_id: string;
+  customer_name: string | null;
+  state: string;
+  digest: string;
+  payload: JsonValue;
+  approval: string | null;
+  requested_by: string | null;
+  mine: boolean;
+  note: string;
+  entries: ActionEntry[];
+}
+
+export interface RefundsState {
+  frozen: string | null;
+  waiting: number;
+  report: {
+    at: string;
+    agreed: number;
+    pending: number;
+    undone: number;
+    elsewhere: number;
+    mismatches: string[];
+  } | null;
+}
+
+export interface Outlook {
+  order_number: string;
+  state: string;
+  policy_version: string;
+  lines: { line: string; name: string; quantity: number }[];
+  answers: {
+    reason: string;
+    outcome: string;
+    rule: string;
+    words: string;
+    amount: string | null;
+    needs_person: string | null;
+  }[];
+}
+
 export interface HumanAgent {
   id: string;
   email: string;
   display_name: string;
   available: boolean;
+  role: "viewer" | "human_agent" | "lead" | "admin";
 }
 
 export interface HumanAgentPresence {
@@ -260,14 +422,58 @@ export interface DemoAccount {
   password: string;
 }
 
-export type InboxView = "queue" | "mine" | "open" | "automated" | "resolved";
+export type InboxView =
+  | "queue"
+  | "mine"
+  | "team"
+  | "at_risk"
+  | "snoozed"
+  | "open"
+  | "automated"
+  | "resolved";
+
+/** A promise that runs; `due_at` is null while it is paused. */
+export interface SlaClock {
+  clock: "first_response" | "next_response" | "resolution";
+  target: string;
+  started_at: string;
+  warn_at: string | null;
+  due_at: string | null;
+}
+
+export interface SlaTold {
+  clock: SlaClock["clock"];
+  target: string;
+  due_at: string | null;
+  at: string;
+}
 
 export type Summary = Conversation & {
   reason: ReasonCode | null;
   detail: string | null;
   preview: { author_kind: AuthorKind; text: string } | null;
   waiting_since: string | null;
+  /** Whose queue it waits in; null is everybody's. */
+  team: string | null;
+  head_start_minutes: number;
+  placed_because: string[];
+  clocks: SlaClock[];
 };
+
+/** Where searched words stand; `message_id` is null where the customer's name or address was found. */
+export interface SearchResult {
+  conversation: Summary;
+  message_id: string | null;
+  author_kind: AuthorKind | null;
+  note: boolean;
+  at: string;
+  pieces: { text: string; hit: boolean }[];
+}
+
+export interface SearchResults {
+  results: SearchResult[];
+  next_cursor: number | null;
+}
 
 export interface SummaryPage {
   conversations: Summary[];
@@ -304,6 +510,8 @@ export interface Brief {
   tools: { name: string; summary: string; ok: boolean; turn_id: string; call_id: string }[];
   customer: { display_name: string | null; email: string | null; verified: boolean; proof: string };
   promises: { text: string; message_id: string }[];
+  /** Missing in briefs that were written before there were any. */
+  actions?: { action_id: string; state: string; text: string }[];
   reason: { code: ReasonCode; words: string; detail: string };
   next_step: string;
   language: string;
@@ -336,6 +544,17 @@ export interface TraceToolCall {
   result: { ok: boolean; code: string; message: string; data: JsonValue };
 }
 
+export interface TraceStep {
+  name: string;
+  ms: number;
+  model?: string;
+  input_tokens?: number;
+  output_tokens?: number;
+  cost?: number;
+  sentences?: number;
+  dropped?: number;
+}
+
 export interface Trace {
   decision: string;
   kind: string;
@@ -356,7 +575,12 @@ export interface Trace {
   sentences: { sentence: string; source: string | null; score: number }[];
   knowledge_version: string;
   duration_ms: number;
-  steps?: { name: string; ms: number }[];
+  steps?: TraceStep[];
+  /** What else the answer depends on: hashes of prompts, the model, the threshold. */
+  pins?: Record<string, string>;
+  /** The rule of the handoff policy that fired, and on what. */
+  rule?: string;
+  rule_detail?: string;
 }
 
 export interface ConsoleConversation {
@@ -367,6 +591,7 @@ export interface ConsoleConversation {
   messages: Message[];
   older_cursor: number | null;
   last_seq: number;
+  clocks: SlaClock[];
   traces: Record<string, Trace>;
 }
 

@@ -10,6 +10,7 @@ import type {
   InboxView,
   Message,
   Problem,
+  SearchResults,
   SummaryPage,
 } from "@baton/shared/types";
 import type { DeskVerb } from "./state/permissions.ts";
@@ -23,6 +24,12 @@ export class Refusal extends Error {
     this.status = status;
     this.code = code;
   }
+}
+
+/** What a move needs besides: to whom, or until when (null is until the customer writes). */
+export interface MoveDetails {
+  human_agent_id?: string;
+  until?: string | null;
 }
 
 const ROOT = "/console/v1";
@@ -75,6 +82,12 @@ export class ConsoleApi {
     return this.send("GET", `/conversations?${query}`);
   }
 
+  search(words: string, cursor: number | null = null): Promise<SearchResults> {
+    const query = new URLSearchParams({ q: words });
+    if (cursor) query.set("cursor", String(cursor));
+    return this.send("GET", `/search?${query}`);
+  }
+
   open(id: string): Promise<ConsoleConversation> {
     return this.send("GET", at(id));
   }
@@ -87,10 +100,9 @@ export class ConsoleApi {
     id: string,
     verb: DeskVerb,
     ownerEpoch: number,
-    humanAgentId?: string,
+    details: MoveDetails = {},
   ): Promise<Conversation> {
-    const target = humanAgentId ? { human_agent_id: humanAgentId } : {};
-    const body = { owner_epoch: ownerEpoch, ...target };
+    const body = { owner_epoch: ownerEpoch, ...details };
     return (await this.send<{ conversation: Conversation }>("POST", `${at(id)}/${verb}`, body))
       .conversation;
   }
@@ -133,7 +145,7 @@ export class ConsoleApi {
 
   /** Any request of this contract; the areas of the console put their own names on top. */
   async send<T>(method: string, path: string, body?: object): Promise<T> {
-    const answer = await fetch(`${ROOT}${path}`, this.request(method, body)).catch(() => {
+    const answer = await fetch(`${ROOT}${path}`, this.request(method, path, body)).catch(() => {
       throw new Refusal(0, "offline", OFFLINE);
     });
     if (!answer.ok) throw await this.refusal(answer, path);
@@ -141,12 +153,13 @@ export class ConsoleApi {
     return (await answer.json()) as T;
   }
 
-  private request(method: string, body?: object): RequestInit {
+  private request(method: string, path: string, body?: object): RequestInit {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (method !== "GET") headers["X-CSRF-Token"] = this.csrf;
     if (body === undefined) return { method, headers };
     headers["Content-Type"] = "application/json";
-    return { method, headers, body: JSON.stringify(body) };
+    // Kept alive: a reply that leaves as the page closes must arrive.
+    return { method, headers, body: JSON.stringify(body), keepalive: path.endsWith("/reply") };
   }
 
   private async refusal(answer: Response, path: string): Promise<Refusal> {

@@ -4,7 +4,7 @@ import { Refusal } from "../src/api.ts";
 import { type ConversationApi, OpenConversation } from "../src/stores/conversation.ts";
 import { conversation, MAYA, message, opening } from "./fixtures.ts";
 
-const ME = { ...MAYA, email: "maya@demo.example", available: true };
+const ME = { ...MAYA, email: "maya@demo.example", available: true, role: "admin" as const };
 
 /** A service in memory that keeps the promises the desk relies on: epochs, and one message per client id. */
 class FakeService implements ConversationApi {
@@ -141,5 +141,57 @@ describe("moving a conversation", () => {
     const desk = await openOn(new FakeService());
     const [first, second] = await Promise.all([desk.act("resolve"), desk.act("resolve")]);
     expect([first, second]).toEqual([true, false]);
+  });
+});
+
+describe("a reply that is held for a moment", () => {
+  const HOLD = 40;
+  const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, HOLD + 30));
+
+  async function holding(service = new FakeService()) {
+    const desk = new OpenConversation("c1", service, ME, () => HOLD);
+    opened.push(desk);
+    await desk.load();
+    return { desk, service };
+  }
+
+  it("leaves by itself, and notes leave at once", async () => {
+    const { desk, service } = await holding();
+    desk.send("note", "for us");
+    await settled();
+    desk.send("public", "Hello");
+    await settled();
+    expect(service.messages.map((each) => each.text)).toEqual(["message 1", "for us"]);
+    expect(pendingOf(desk)).toMatchObject([{ text: "Hello", held: true }]);
+    await later();
+    expect(service.messages.at(-1)?.text).toBe("Hello");
+    expect(pendingOf(desk)).toEqual([]);
+  });
+
+  it("can be taken back, and its text goes to the composer", async () => {
+    const { desk, service } = await holding();
+    desk.send("public", "first");
+    desk.send("public", "second");
+    desk.takeBack();
+    expect(desk.takenBack.value).toEqual({ text: "second", serial: 1 });
+    await later();
+    expect(service.messages.map((each) => each.text)).toEqual(["message 1", "first"]);
+    desk.takeBack();
+    expect(desk.takenBack.value?.serial).toBe(1);
+  });
+
+  it("leaves before a move, and when the conversation or the page is left", async () => {
+    const { desk, service } = await holding();
+    desk.send("public", "Done.");
+    expect(await desk.act("resolve")).toBe(true);
+    expect(service.messages.at(-1)?.text).toBe("Done.");
+    desk.send("public", "Bye.");
+    desk.flush();
+    await settled();
+    expect(service.messages.at(-1)?.text).toBe("Bye.");
+    desk.send("public", "Closing.");
+    desk.close();
+    await settled();
+    expect(service.messages.at(-1)?.text).toBe("Closing.");
   });
 });

@@ -14,9 +14,22 @@ const row = (id: string): Summary => ({
   detail: null,
   preview: null,
   waiting_since: null,
+  team: null,
+  head_start_minutes: 0,
+  placed_because: [],
+  clocks: [],
 });
 const frame = (...ids: string[]): Inbox => ({
-  counts: { queue: ids.length, mine: 0, open: 0, automated: 0, resolved: 0 },
+  counts: {
+    queue: ids.length,
+    mine: 0,
+    team: 0,
+    at_risk: 0,
+    snoozed: 0,
+    open: 0,
+    automated: 0,
+    resolved: 0,
+  },
   queue: ids.map(row),
   mine: [],
   human_agents: [],
@@ -107,16 +120,67 @@ describe("keys", () => {
 
 describe("addresses", () => {
   it.each([
-    ["/console/", "", { view: "queue", conversation: null, knowledge: null }],
-    ["/console", "", { view: "queue", conversation: null, knowledge: null }],
-    ["/console/c/c%201", "?view=mine", { view: "mine", conversation: "c 1", knowledge: null }],
-    ["/console/", "?view=nonsense", { view: "queue", conversation: null, knowledge: null }],
+    [
+      "/console/",
+      "",
+      {
+        view: "queue",
+        conversation: null,
+        knowledge: null,
+        setup: null,
+        actions: false,
+        evals: null,
+      },
+    ],
+    [
+      "/console",
+      "",
+      {
+        view: "queue",
+        conversation: null,
+        knowledge: null,
+        setup: null,
+        actions: false,
+        evals: null,
+      },
+    ],
+    [
+      "/console/c/c%201",
+      "?view=mine",
+      {
+        view: "mine",
+        conversation: "c 1",
+        knowledge: null,
+        setup: null,
+        actions: false,
+        evals: null,
+      },
+    ],
+    [
+      "/console/",
+      "?view=nonsense",
+      {
+        view: "queue",
+        conversation: null,
+        knowledge: null,
+        setup: null,
+        actions: false,
+        evals: null,
+      },
+    ],
   ] as const)("%s%s", (path, query, place) => {
     expect(placeOf(path, query)).toEqual(place);
   });
 
   it("lead back to the same place", () => {
-    const place = { view: "resolved", conversation: "c/1", knowledge: null } as const;
+    const place = {
+      view: "resolved",
+      conversation: "c/1",
+      knowledge: null,
+      setup: null,
+      actions: false,
+      evals: null,
+    } as const;
     const [path = "", query = ""] = addressOf(place).split("?");
     expect(placeOf(path, query)).toEqual(place);
   });

@@ -22,8 +22,16 @@ export function conversation(change: Partial<Conversation> = {}): Conversation {
     created_at: "2026-03-01T09:00:00Z",
     updated_at: "2026-03-01T09:00:00Z",
     queued_at: "2026-03-01T09:00:00Z",
+    snoozed_until: null,
     last_seq: 0,
-    customer: { id: "cus_1", display_name: "Priya", email: null, verified: true },
+    customer: {
+      id: "cus_1",
+      display_name: "Priya",
+      email: null,
+      verified: true,
+      assurance: "signed",
+      verified_until: null,
+    },
     ...change,
   };
 }
@@ -43,6 +51,7 @@ export function message(seq: number, change: Partial<Message> = {}): Message {
     client_message_id: null,
     created_at: `2026-03-01T09:${minute}:00Z`,
     turn_id: null,
+    state: "complete",
     ...change,
   };
 }
@@ -50,7 +59,7 @@ export function message(seq: number, change: Partial<Message> = {}): Message {
 export function opening(messages: Message[], change: Partial<ConsoleConversation> = {}) {
   const last_seq = messages.at(-1)?.seq ?? 0;
   const { customer } = conversation();
-  const none = { handoff: null, brief: null, older_cursor: null, traces: {} };
+  const none = { clocks: [], handoff: null, brief: null, older_cursor: null, traces: {} };
   return {
     conversation: conversation({ last_seq }),
     customer,

@@ -22,10 +22,14 @@ describe("the reply tab", () => {
 
 describe("the buttons", () => {
   it.each([
-    ["mine", mine, ["resolve", "return_to_ai", "release", "assign"]],
+    ["mine", mine, ["resolve", "snooze", "return_to_ai", "release", "assign"]],
     ["a colleague's", theirs, ["assign"]],
     ["with the AI agent", held({ status: "automated" }), ["claim", "assign", "resolve"]],
-    ["in the queue", held({ status: "queued" }), ["claim", "assign", "return_to_ai", "resolve"]],
+    [
+      "in the queue",
+      held({ status: "queued" }),
+      ["claim", "assign", "return_to_ai", "snooze", "resolve"],
+    ],
     ["resolved", held({ status: "resolved" }), ["reopen"]],
   ])("of a conversation that is %s", (_, state, verbs) => {
     expect(availableActions(state, MAYA.id).map((each) => each.verb)).toEqual(verbs);

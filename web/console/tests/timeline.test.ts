@@ -14,6 +14,7 @@ const pending = (clientId: string): timelines.Pending => ({
   visibility: "public",
   at: "2026-03-01T09:05:00Z",
   problem: null,
+  held: false,
 });
 
 describe("the timeline", () => {
@@ -22,6 +23,18 @@ describe("the timeline", () => {
     for (const seq of [2, 4, 5, 5, 7]) timeline = timelines.applyEvent(timeline, posted(seq));
     expect(seqs(timeline)).toEqual([2, 4, 5, 7]);
     expect(timeline.appliedSeq).toBe(7);
+  });
+
+  it("shows a reply that grows as it is now, in its place", () => {
+    const start = timelines.openTimeline(opening([message(1), message(2, { state: "writing" })]));
+    const timeline = timelines.applyEvent(start, {
+      name: "message_changed",
+      seq: 3,
+      data: { message: message(2, { text: "One. Two.", state: "interrupted" }) },
+    });
+    expect(seqs(timeline)).toEqual([1, 2]);
+    expect(timeline.entries[1]).toMatchObject({ message: { text: "One. Two." } });
+    expect(timeline.appliedSeq).toBe(3);
   });
 
   it("puts moves that the stream replays between the messages of the opening page", () => {

@@ -6,6 +6,7 @@ import { useAccount } from "./account.ts";
 import { loadShop } from "./api.ts";
 import { Logo, Ridges } from "./art.tsx";
 import { baton } from "./baton.ts";
+import { Mailbox } from "./Mailbox.tsx";
 import { Orders } from "./Orders.tsx";
 import { Products } from "./Products.tsx";
 
@@ -52,6 +53,7 @@ export function Page(): VNode {
           <Ask />
         </div>
       </main>
+      <Mailbox />
       <footer class="foot">
         <p>Northpeak Outfitters is made up. Nothing here is for sale, and no order is real.</p>
       </footer>

@@ -18,6 +18,13 @@ async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   throw new Error(problem?.detail ?? "That did not work. Please try again.");
 }
 
+export interface DemoMail {
+  to: string;
+  subject: string;
+  text: string;
+}
+
+export const loadMail = (): Promise<{ mails: DemoMail[] }> => call("/mail");
 export const loadShop = (): Promise<Shop> => call("/shop");
 
 export const signIn = (key: string): Promise<SignedIn> =>

@@ -1,11 +1,15 @@
 import type {
+  ActionCard,
   Article,
+  CodePromised,
   Conversation,
   ConversationList,
   ConversationSnapshot,
   Message,
   MessagePage,
   Problem as ProblemBody,
+  Rating,
+  Wait,
   WidgetConfig,
   WidgetSession,
 } from "@baton/shared/types";
@@ -32,6 +36,8 @@ export class Unreachable extends Error {}
 
 export interface SessionRequest {
   identity_token?: string;
+  identifier?: string;
+  identifier_hash?: string;
   session_token?: string;
 }
 
@@ -94,8 +100,45 @@ export class WidgetApi {
     });
   }
 
+  confirm(id: string, card: ActionCard): Promise<ActionCard> {
+    const body = { token: card.token };
+    return this.authorized("POST", `${this.path(id)}/actions/${card.id}/confirm`, body);
+  }
+
+  decline(id: string, card: ActionCard): Promise<ActionCard> {
+    return this.authorized("POST", `${this.path(id)}/actions/${card.id}/decline`, {});
+  }
+
+  rate(id: string, ratingId: string, score: number, remark: string | null): Promise<Rating> {
+    return this.authorized("POST", `${this.path(id)}/ratings/${ratingId}`, { score, remark });
+  }
+
+  wait(id: string): Promise<Wait | null> {
+    return this.authorized("GET", `${this.path(id)}/wait`);
+  }
+
+  answerByEmail(id: string, email: string): Promise<unknown> {
+    return this.authorized("POST", `${this.path(id)}/by_email`, { email });
+  }
+
+  askMeanwhile(id: string): Promise<unknown> {
+    return this.authorized("POST", `${this.path(id)}/ai_meanwhile`, {});
+  }
+
   typing(id: string): Promise<void> {
     return this.authorized("POST", `${this.path(id)}/typing`, {});
+  }
+
+  endSession(): Promise<void> {
+    return this.authorized("POST", "/session/end", {});
+  }
+
+  askForCode(id: string, given: { order_number?: string; email?: string }): Promise<CodePromised> {
+    return this.authorized("POST", `${this.path(id)}/verification`, given);
+  }
+
+  enterCode(id: string, code: string): Promise<{ verified_until: string }> {
+    return this.authorized("POST", `${this.path(id)}/verification/code`, { code });
   }
 
   article(id: string): Promise<Article> {

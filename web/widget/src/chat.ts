@@ -1,5 +1,12 @@
 import { newId } from "@baton/shared/ids";
-import type { ConversationListItem, MessagePosted, StatusChanged } from "@baton/shared/types";
+import type {
+  ActionCard,
+  CodePromised,
+  ConversationListItem,
+  MessagePosted,
+  Rating,
+  StatusChanged,
+} from "@baton/shared/types";
 import { Unreachable, WidgetApi } from "./api.ts";
 import { ArticleReader } from "./articleReader.ts";
 import { Cells } from "./cells.ts";
@@ -10,6 +17,7 @@ import { Outbox, type OutboxEntry } from "./outbox.ts";
 import { type IdentitySource, Session, type SessionCustomer } from "./session.ts";
 import { type KeyValue, readJson } from "./storage.ts";
 import * as lines from "./timeline.ts";
+import { Waiting } from "./waiting.ts";
 
 export interface ChatOptions {
   base: string;
@@ -42,6 +50,7 @@ export class Chat {
   readonly feed: Feed;
   readonly reader: ArticleReader;
   readonly company: Company;
+  readonly waiting: Waiting;
 
   private readonly storage: KeyValue;
   private readonly api: WidgetApi;
@@ -64,6 +73,8 @@ export class Chat {
     this.api.useTokens(this.session);
     this.reader = new ArticleReader(this.cells, this.api);
     this.company = new Company(this.cells, this.api);
+    this.waiting = new Waiting(this.cells, this.api);
+    this.cells.onChange(() => this.waiting.follow(this.queuedId));
     this.outbox = new Outbox({
       storage: options.storage,
       deliver: (entry) => this.deliver(entry),
@@ -99,6 +110,11 @@ export class Chat {
 
   get unread(): number {
     return this.isOpen.value ? 0 : lines.unreadSince(this.timeline, this.readSeq.value);
+  }
+
+  private get queuedId(): string | null {
+    const { conversation } = this.timeline;
+    return this.isOpen.value && conversation?.status === "queued" ? conversation.id : null;
   }
 
   /** A person was asked for and the answer is not there yet. */
@@ -156,6 +172,22 @@ export class Chat {
     this.enqueue("human", "");
   }
 
+  /** The customer's yes or no to a card. Throws Refusal or Unreachable; a second yes changes nothing. */
+  async settle(card: ActionCard, verb: "confirm" | "decline"): Promise<void> {
+    const { id } = this.current.value;
+    if (id === null) return;
+    const now = await this.api[verb](id, card);
+    this.feed.update(id, (timeline) => lines.withCard(timeline, 0, now));
+  }
+
+  /** How the help was. Throws Refusal or Unreachable; the same answer again changes nothing. */
+  async rate(rating: Rating, score: number, remark: string | null = null): Promise<void> {
+    const { id } = this.current.value;
+    if (id === null) return;
+    const kept = await this.api.rate(id, rating.id, score, remark);
+    this.feed.update(id, (timeline) => lines.withRating(timeline, 0, kept));
+  }
+
   retry(entry: OutboxEntry): void {
     if (entry.code === "not_found") {
       this.startNew();
@@ -191,7 +223,22 @@ export class Chat {
   }
 
   reset(): void {
+    // What a code proved must not outlive signing out; without a line it ends by itself after half an hour.
+    if (this.session.current) this.api.endSession().catch(() => undefined);
     this.session.reset();
+  }
+
+  /** Throws Refusal or Unreachable. */
+  askForCode(given: { order_number?: string; email?: string }): Promise<CodePromised> {
+    return this.api.askForCode(this.current.value.id ?? "", given);
+  }
+
+  /** Throws Refusal or Unreachable. */
+  async enterCode(code: string): Promise<void> {
+    const { id } = this.current.value;
+    if (id === null) return;
+    const { verified_until } = await this.api.enterCode(id, code);
+    this.feed.update(id, (timeline) => lines.withVerification(timeline, verified_until));
   }
 
   startNew(): void {

@@ -9,6 +9,7 @@ const DEFAULT: WidgetConfig = {
   suggestions: [],
   online: true,
   away_text: "Nobody is here right now. Leave your message and we'll answer as soon as we're back.",
+  codes: false,
 };
 
 /** What the company set for its widget, and whether somebody is online. Has words before it has loaded. */

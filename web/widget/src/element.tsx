@@ -4,6 +4,7 @@ import { Chat } from "./chat.ts";
 import type { HostCommands } from "./host.ts";
 import { browserStorage } from "./storage.ts";
 import { App } from "./ui/App.tsx";
+import cardStyles from "./ui/card.css?inline";
 import conversationStyles from "./ui/conversation.css?inline";
 import panelStyles from "./ui/panel.css?inline";
 
@@ -22,7 +23,7 @@ export class BatonWidget extends HTMLElement {
 
   connectedCallback(): void {
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [tokens, panelStyles, conversationStyles].map(sheet);
+    root.adoptedStyleSheets = [tokens, panelStyles, conversationStyles, cardStyles].map(sheet);
     this.applyTheme();
     const base = this.getAttribute("base-url") ?? BatonWidget.defaultBase;
     const chat = new Chat({ base, storage: browserStorage() });

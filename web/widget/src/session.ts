@@ -3,7 +3,12 @@ import { Refusal, type SessionRequest, type TokenSource, Unreachable } from "./a
 import { type KeyValue, readJson } from "./storage.ts";
 
 export type SessionCustomer = WidgetSession["customer"];
-export type IdentitySource = string | (() => string | Promise<string>);
+/** An identity token, where to get one, or (with less proof) an identifier and its HMAC. */
+export type IdentitySource = string | HashedIdentifier | (() => string | Promise<string>);
+export interface HashedIdentifier {
+  identifier: string;
+  identifier_hash: string;
+}
 
 export interface SessionOptions {
   storage: KeyValue;
@@ -86,9 +91,10 @@ export class Session implements TokenSource {
     try {
       const identity = this.identity;
       if (identity !== null) {
-        body.identity_token = typeof identity === "string" ? identity : await identity();
-        // A visitor's conversations move along; a verified customer's never do.
-        if (before && !before.customer.verified) body.session_token = before.session_token;
+        if (typeof identity === "object") Object.assign(body, identity);
+        else body.identity_token = typeof identity === "string" ? identity : await identity();
+        // A visitor's conversations move along; those of a customer with a name never do.
+        if (before?.customer.assurance === "anonymous") body.session_token = before.session_token;
       }
       if (generation !== this.generation) return this.superseded();
       const answer = await this.options.open(body);
@@ -113,7 +119,7 @@ export class Session implements TokenSource {
     const before = this.customer;
     this.identity = null;
     this.identityPending = false;
-    if (!before?.verified) return;
+    if (!before || before.assurance === "anonymous") return;
     this.store(null);
     this.options.onCustomer(before, null);
   }

@@ -1,4 +1,6 @@
 import type {
+  ActionCard,
+  ActionChanged,
   Activity,
   Conversation,
   ConversationSnapshot,
@@ -6,6 +8,8 @@ import type {
   Message,
   MessagePage,
   MessagePosted,
+  Rating,
+  RatingEvent,
   StatusChanged,
 } from "@baton/shared/types";
 import type { OutboxEntry } from "./outbox.ts";
@@ -29,6 +33,10 @@ export interface Timeline {
   /** By seq, each id once. */
   messages: readonly Message[];
   transitions: readonly Transition[];
+  /** By the place at which they were offered, each id once. */
+  cards: readonly ActionCard[];
+  /** What was asked about the help, each id once, as it was answered last. */
+  ratings: readonly Rating[];
   olderCursor: number | null;
   activity: LiveActivity | null;
 }
@@ -36,7 +44,8 @@ export interface Timeline {
 export type TimelineItem =
   | { type: "message"; key: string; message: Message }
   | { type: "pending"; key: string; entry: OutboxEntry }
-  | { type: "transition"; key: string; transition: Transition };
+  | { type: "transition"; key: string; transition: Transition }
+  | { type: "card"; key: string; card: ActionCard };
 
 export const ACTIVITY_LIFE = 30_000;
 
@@ -44,6 +53,8 @@ export const EMPTY: Timeline = {
   conversation: null,
   messages: [],
   transitions: [],
+  cards: [],
+  ratings: [],
   olderCursor: null,
   activity: null,
 };
@@ -55,6 +66,8 @@ export function withSnapshot(timeline: Timeline, snapshot: ConversationSnapshot)
     ...timeline,
     conversation: newer ? timeline.conversation : snapshot.conversation,
     messages: merge(timeline.messages, snapshot.messages),
+    cards: snapshot.actions.reduce(addCard, timeline.cards),
+    ratings: snapshot.ratings.reduce(addRating, timeline.ratings),
     olderCursor: snapshot.older_cursor,
   };
 }
@@ -65,10 +78,23 @@ export function withConversation(timeline: Timeline, conversation: Conversation)
   return { ...timeline, conversation };
 }
 
+/** A code proved who the customer is, in this conversation and until then. */
+export function withVerification(timeline: Timeline, verifiedUntil: string): Timeline {
+  const { conversation } = timeline;
+  if (!conversation) return timeline;
+  const customer = {
+    ...conversation.customer,
+    verified: true,
+    assurance: "verified" as const,
+    verified_until: verifiedUntil,
+  };
+  return { ...timeline, conversation: { ...conversation, customer } };
+}
+
 /** A message from an event or from the answer to our POST: whichever comes second changes nothing. */
 export function withMessage(timeline: Timeline, message: Message): Timeline {
   if (message.visibility !== "public") return timeline;
-  const over = timeline.activity?.who === message.author.kind;
+  const over = timeline.activity?.who === message.author.kind && message.state !== "writing";
   return {
     ...timeline,
     conversation: seen(timeline.conversation, message.seq),
@@ -93,11 +119,19 @@ export function withOlder(timeline: Timeline, page: MessagePage): Timeline {
 export function withEvent(timeline: Timeline, name: string, seq: number, data: unknown): Timeline {
   switch (name) {
     case "message_posted":
-      return withMessage(timeline, (data as MessagePosted).message);
+    case "message_changed": {
+      const shown = withMessage(timeline, (data as MessagePosted).message);
+      return { ...shown, conversation: seen(shown.conversation, seq) };
+    }
     case "status_changed":
       return withStatus(timeline, seq, data as StatusChanged);
     case "customer_identified":
       return withIdentified(timeline, seq, data as CustomerIdentified);
+    case "action_changed":
+      return withCard(timeline, seq, (data as ActionChanged).card);
+    case "rating_asked":
+    case "rating_given":
+      return withRating(timeline, seq, (data as RatingEvent).rating);
     default:
       return { ...timeline, conversation: seen(timeline.conversation, seq) };
   }
@@ -135,6 +169,9 @@ export function items(timeline: Timeline, pending: readonly OutboxEntry[]): Time
         transition,
       }),
     ),
+    ...shownCards(timeline).map(
+      (card): TimelineItem => ({ type: "card", key: `a${card.id}`, card }),
+    ),
   ].sort((a, b) => seqOf(a) - seqOf(b));
   const known = new Set(timeline.messages.map((message) => message.client_message_id));
   const waiting = pending
@@ -143,11 +180,12 @@ export function items(timeline: Timeline, pending: readonly OutboxEntry[]): Time
   return [...stored, ...waiting];
 }
 
-/** Messages of somebody else after `seq`: what a closed panel counts as unread. */
+/** Messages of somebody else after `seq`: what a closed panel counts as unread. A question about one is no news. */
 export function unreadSince(timeline: Timeline, seq: number): number {
   return timeline.messages.filter(
     (message) =>
       message.seq > seq &&
+      message.request !== "solved" &&
       (message.author.kind === "ai_agent" || message.author.kind === "human_agent"),
   ).length;
 }
@@ -158,7 +196,53 @@ export function latestSeq(timeline: Timeline): number {
 
 function seqOf(item: TimelineItem): number {
   if (item.type === "message") return item.message.seq;
+  if (item.type === "card") return item.card.seq;
   return item.type === "transition" ? item.transition.seq : Number.MAX_SAFE_INTEGER;
+}
+
+/** Cards above the oldest message shown come into view with their page. */
+function shownCards({ cards, messages, olderCursor }: Timeline): readonly ActionCard[] {
+  const oldest = olderCursor === null ? 0 : (messages[0]?.seq ?? 0);
+  return cards.filter((card) => card.seq >= oldest);
+}
+
+/** A card from an event or from the answer to a click. The stream always tells how it stands now. */
+export function withCard(timeline: Timeline, seq: number, card?: ActionCard): Timeline {
+  return {
+    ...timeline,
+    conversation: seen(timeline.conversation, seq),
+    cards: card ? addCard(timeline.cards, card) : timeline.cards,
+  };
+}
+
+export function withRating(timeline: Timeline, seq: number, rating: Rating): Timeline {
+  return {
+    ...timeline,
+    conversation: seen(timeline.conversation, seq),
+    ratings: addRating(timeline.ratings, rating),
+  };
+}
+
+/** A replayed old event must not take an answer back. */
+function addRating(known: readonly Rating[], rating: Rating): readonly Rating[] {
+  const before = known.find((each) => each.id === rating.id);
+  if (before?.answered_at && before.answered_at >= (rating.answered_at ?? "")) return known;
+  return [...known.filter((each) => each.id !== rating.id), rating];
+}
+
+/** How the help of people was: shown at the end of a resolved conversation, in its newest episode. */
+export function survey({ conversation, ratings }: Timeline): Rating | null {
+  if (conversation?.status !== "resolved") return null;
+  const asked = ratings.filter(
+    (each) => each.scale !== "solved" && each.episode === conversation.episode,
+  );
+  return asked.at(-1) ?? null;
+}
+
+function addCard(known: readonly ActionCard[], card: ActionCard): readonly ActionCard[] {
+  const before = known.find((each) => each.id === card.id);
+  if (before && before.updated_at > card.updated_at) return known;
+  return [...known.filter((each) => each.id !== card.id), card].sort((a, b) => a.seq - b.seq);
 }
 
 function merge(known: readonly Message[], more: readonly Message[]): readonly Message[] {
@@ -238,6 +322,7 @@ function words(change: StatusChanged, known: Conversation | null): string {
     case "resolve":
       return "This conversation is resolved. Write again any time to pick it up";
     case "reopen":
+      if (change.by.kind === "system") return "We're back on this";
       return actor
         ? `${actor} reopened this conversation`
         : "You picked this conversation up again";

@@ -37,6 +37,7 @@ const settle = (ms = 50) => vi.advanceTimersByTimeAsync(ms);
 function log(chat: Chat): string[] {
   return items(chat.timeline, chat.pending).map((item) => {
     if (item.type === "message") return item.message.text;
+    if (item.type === "card") return `[${item.card.title}]`;
     return item.type === "pending" ? `(${item.entry.text})` : `— ${item.transition.text}`;
   });
 }

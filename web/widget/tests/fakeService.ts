@@ -13,10 +13,18 @@ export const CONFIG = {
   suggestions: [],
   online: true,
   away_text: "Away",
+  codes: false,
 };
 
 export function conversation(change: Partial<Conversation> = {}): Conversation {
-  const customer: CustomerCard = { id: "c", display_name: null, email: null, verified: false };
+  const customer: CustomerCard = {
+    id: "c",
+    display_name: null,
+    email: null,
+    verified: false,
+    assurance: "anonymous",
+    verified_until: null,
+  };
   return {
     id: "cv1",
     status: "automated",
@@ -27,6 +35,7 @@ export function conversation(change: Partial<Conversation> = {}): Conversation {
     created_at: "2026-11-22T10:00:00Z",
     updated_at: "2026-11-22T10:00:00Z",
     queued_at: null,
+    snoozed_until: null,
     last_seq: 0,
     customer,
     ...change,
@@ -47,6 +56,7 @@ export function message(seq: number, change: Partial<Message> = {}): Message {
     client_message_id: null,
     created_at: "2026-11-22T10:00:00Z",
     turn_id: null,
+    state: "complete",
     ...change,
   };
 }
@@ -151,7 +161,12 @@ export class FakeService {
     const id = identity ? `c-${identity}` : `visitor-${this.count}`;
     const before = this.sessions.get(body.session_token ?? "");
     for (const each of this.conversations.values()) if (each.owner === before?.id) each.owner = id;
-    const customer = { id, display_name: identity ?? null, verified: Boolean(identity) };
+    const customer = {
+      id,
+      display_name: identity ?? null,
+      verified: Boolean(identity),
+      assurance: identity ? ("signed" as const) : ("anonymous" as const),
+    };
     const session_token = `s${this.count}`;
     this.sessions.set(session_token, customer);
     return json(200, { session_token, expires_at: "2027-01-01T00:00:00Z", customer });
@@ -192,7 +207,14 @@ export class FakeService {
   private snapshot(stored: Stored) {
     const { card } = stored;
     const messages = this.messages(stored);
-    return { conversation: { ...card }, messages, older_cursor: null, last_seq: card.last_seq };
+    return {
+      conversation: { ...card },
+      messages,
+      older_cursor: null,
+      last_seq: card.last_seq,
+      actions: [],
+      ratings: [],
+    };
   }
 }
 

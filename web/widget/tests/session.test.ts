@@ -17,7 +17,8 @@ function make(answers: (Error | Partial<WidgetSession["customer"]>)[] = []) {
         if (answer instanceof Error) throw answer;
         const verified = Boolean(body.identity_token);
         const id = body.identity_token ?? "visitor";
-        const customer = { id, display_name: null, verified, ...answer };
+        const assurance = verified ? ("signed" as const) : ("anonymous" as const);
+        const customer = { id, display_name: null, verified, assurance, ...answer };
         return { session_token: `s${asked.length}`, expires_at: "", customer };
       },
       onCustomer: (_, now) => customers.push(now?.id ?? null),

@@ -1,3 +1,4 @@
+import type { ActionCard } from "@baton/shared/types";
 import { expect, test } from "vitest";
 import type { OutboxEntry } from "../src/outbox.ts";
 import * as lines from "../src/timeline.ts";
@@ -35,6 +36,34 @@ test("a pending entry gives way to its message and keeps the key", () => {
   expect(after.map((item) => [item.type, item.key])).toEqual([["message", "x1"]]);
 });
 
+test("a reply that grows stays one line, however often its events are read", () => {
+  const grown = (seq: number, text: string, state: string): [string, number, unknown] => [
+    "message_changed",
+    seq,
+    { message: message(1, { text, state } as never) },
+  ];
+  const whole = grown(3, "One. Two.", "complete");
+  const timeline = withAll(
+    posted(1, { text: "One.", state: "writing" }),
+    grown(2, "One. Two.", "writing"),
+    whole,
+    whole,
+  );
+  expect(timeline.messages.map(({ text, state }) => [text, state])).toEqual([
+    ["One. Two.", "complete"],
+  ]);
+  expect(timeline.conversation?.last_seq).toBeGreaterThanOrEqual(3);
+});
+
+test("what is going on stays on the page while a reply is written", () => {
+  const at = { who: "ai_agent", activity: "writing", display_name: null } as const;
+  const busy = lines.withActivity(withAll(), at, 0);
+  const shown = (state: string) =>
+    lines.withEvent(busy, "message_posted", 1, { message: message(1, { state } as never) });
+  expect(shown("writing").activity).not.toBeNull();
+  expect(shown("complete").activity).toBeNull();
+});
+
 test("notes never reach the log, even if a server sends one", () => {
   expect(withAll(posted(1, { visibility: "note" })).messages).toEqual([]);
 });
@@ -59,7 +88,14 @@ test("every transition gives exactly one line in plain words", () => {
 
 test("a replayed old change does not turn the status back", () => {
   const now = conversation({ status: "assigned", owner_epoch: 2, assignee: MAYA, last_seq: 5 });
-  const snapshot = { conversation: now, messages: [], older_cursor: null, last_seq: 5 };
+  const snapshot = {
+    conversation: now,
+    messages: [],
+    older_cursor: null,
+    last_seq: 5,
+    actions: [],
+    ratings: [],
+  };
   const loaded = lines.withSnapshot(lines.EMPTY, snapshot);
   const replayed = lines.withEvent(loaded, "status_changed", 3, statusChanged());
   expect(replayed.conversation).toMatchObject({ status: "assigned", assignee: MAYA });
@@ -98,9 +134,73 @@ test("an older page brings what happened between its messages, and moves nothing
 test("an older snapshot does not undo what events told", () => {
   const live = withAll(posted(1), ["status_changed", 2, statusChanged()]);
   const stale = { conversation: conversation({ last_seq: 1 }), older_cursor: null, last_seq: 1 };
-  const joined = lines.withSnapshot(live, { ...stale, messages: [message(1)] });
+  const joined = lines.withSnapshot(live, {
+    ...stale,
+    messages: [message(1)],
+    actions: [],
+    ratings: [],
+  });
   expect(joined.conversation?.status).toBe("queued");
   expect(joined.messages).toHaveLength(1);
+});
+
+const card = (seq: number, change: Partial<ActionCard> = {}): ActionCard => ({
+  id: `a${seq}`,
+  seq,
+  kind: "refund",
+  standing: "open",
+  title: "Refund",
+  amount: "$34.00",
+  lines: [],
+  rows: [],
+  note: "",
+  confirm: "Confirm refund",
+  token: "t",
+  expires_at: "2026-11-22T09:30:00Z",
+  updated_at: "2026-11-22T09:00:00Z",
+  ...change,
+});
+const changed = (seq: number, told: ActionCard): [string, number, unknown] => [
+  "action_changed",
+  seq,
+  { action_id: told.id, state: "", at: "", card: told },
+];
+
+test("a card stands where it was offered and shows its newest standing", () => {
+  const done = card(2, { standing: "done", updated_at: "2026-11-22T09:01:00Z" });
+  const timeline = withAll(posted(1), changed(2, card(2)), posted(3), changed(4, done));
+  const shown = lines.items(timeline, []);
+  expect(shown.map((item) => item.type)).toEqual(["message", "card", "message"]);
+  expect(timeline.cards.map((each) => each.standing)).toEqual(["done"]);
+});
+
+test("an older picture of a card does not undo what events told", () => {
+  const done = card(2, { standing: "done", updated_at: "2026-11-22T09:01:00Z" });
+  const live = withAll(posted(1), changed(3, done));
+  const snapshot = {
+    conversation: conversation(),
+    messages: [message(1)],
+    older_cursor: null,
+    last_seq: 2,
+    actions: [card(2)],
+    ratings: [],
+  };
+  expect(lines.withSnapshot(live, snapshot).cards[0]?.standing).toBe("done");
+});
+
+test("a card above the oldest message shown comes with its page", () => {
+  const snapshot = {
+    conversation: conversation(),
+    messages: [message(9)],
+    older_cursor: 9,
+    last_seq: 9,
+    actions: [card(2)],
+    ratings: [],
+  };
+  const timeline = lines.withSnapshot(lines.EMPTY, snapshot);
+  expect(lines.items(timeline, []).map((item) => item.type)).toEqual(["message"]);
+  const page = { messages: [message(1)], older_cursor: null, events: [] };
+  expect(lines.items(lines.withOlder(timeline, page), [])).toHaveLength(3);
 });
 
 test("an activity line ends with the message of its author, on stop, on handoff and after 30 s", () => {

@@ -2,7 +2,16 @@
 
 import type { Inbox, InboxView, Summary } from "@baton/shared/types";
 
-export const VIEWS: readonly InboxView[] = ["queue", "mine", "open", "automated", "resolved"];
+export const VIEWS: readonly InboxView[] = [
+  "queue",
+  "mine",
+  "team",
+  "at_risk",
+  "snoozed",
+  "open",
+  "automated",
+  "resolved",
+];
 
 /** Conversations that joined the queue between two frames. The first frame announces nothing. */
 export function arrivals(previous: Inbox | null, next: Inbox): Summary[] {

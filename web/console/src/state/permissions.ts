@@ -4,7 +4,14 @@ import type { Conversation } from "@baton/shared/types";
 
 type Held = Pick<Conversation, "status" | "assignee">;
 
-export type DeskVerb = "claim" | "assign" | "release" | "return_to_ai" | "resolve" | "reopen";
+export type DeskVerb =
+  | "claim"
+  | "assign"
+  | "release"
+  | "return_to_ai"
+  | "snooze"
+  | "resolve"
+  | "reopen";
 
 /** What the Reply tab is: open to me, offered for taking over, held by a colleague, or finished. */
 export type ReplyLock =
@@ -59,6 +66,7 @@ export function availableActions(conversation: Held, me: string): Action[] {
         action("claim", "Claim", true),
         action("assign", "Assign…"),
         action("return_to_ai", "Return to AI agent"),
+        action("snooze", "Snooze…"),
         action("resolve", "Resolve"),
       ];
     case "snoozed":
@@ -71,6 +79,7 @@ export function availableActions(conversation: Held, me: string): Action[] {
       if (!isMine(conversation, me)) return [action("assign", "Assign…")];
       return [
         action("resolve", "Resolve", true),
+        action("snooze", "Snooze…"),
         action("return_to_ai", "Return to AI agent"),
         action("release", "Release"),
         action("assign", "Assign…"),

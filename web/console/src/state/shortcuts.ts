@@ -8,6 +8,10 @@ export type Command =
   | "reply"
   | "note"
   | "resolve"
+  | "takeBack"
+  | "snooze"
+  | "assign"
+  | "search"
   | "back"
   | "help";
 
@@ -19,6 +23,10 @@ export const SHORTCUTS: readonly { key: string; command: Command; words: string 
   { key: "r", command: "reply", words: "Write a reply" },
   { key: "n", command: "note", words: "Write a note for the team" },
   { key: "e", command: "resolve", words: "Resolve" },
+  { key: "z", command: "takeBack", words: "Take back the reply that is about to be sent" },
+  { key: "s", command: "snooze", words: "Snooze" },
+  { key: "a", command: "assign", words: "Assign to somebody" },
+  { key: "/", command: "search", words: "Search all conversations" },
   { key: "u", command: "back", words: "Back to the list" },
   { key: "?", command: "help", words: "Show these shortcuts" },
 ];

@@ -9,8 +9,13 @@ import type {
   ConsoleMessagePage,
   Conversation,
   CustomerIdentified,
+  CustomerVerified,
   Message,
   MessagePosted,
+  Rating,
+  RatingEvent,
+  Routed,
+  SlaTold,
   StatusChanged,
   Trace,
   TurnFinished,
@@ -20,7 +25,11 @@ import type {
 export type Entry =
   | { kind: "message"; seq: number; episode: number; at: string; message: Message }
   | { kind: "transition"; seq: number; episode: number; at: string; change: StatusChanged }
+  | { kind: "verified"; seq: number; episode: number; at: string }
   | { kind: "identified"; seq: number; episode: number; at: string; name: string | null }
+  | { kind: "routed"; seq: number; episode: number; at: string; routed: Routed }
+  | { kind: "sla"; seq: number; episode: number; at: string; breached: boolean; told: SlaTold }
+  | { kind: "rating"; seq: number; episode: number; at: string; rating: Rating }
   | { kind: "turn"; seq: number; episode: number; at: string; turnId: string };
 
 /** A message on its way: shown at once, kept with its text when it failed. */
@@ -31,6 +40,8 @@ export interface Pending {
   at: string;
   /** Why it failed, in plain words; null while sending. */
   problem: string | null;
+  /** It waits a moment before it leaves, and can be taken back. */
+  held: boolean;
 }
 
 export interface Timeline {
@@ -111,6 +122,12 @@ export function settlePending(
   return { ...timeline, pending: timeline.pending.map(mark) };
 }
 
+export function letGo(timeline: Timeline, clientId: string): Timeline {
+  const mark = (each: Pending): Pending =>
+    each.clientId === clientId ? { ...each, held: false } : each;
+  return { ...timeline, pending: timeline.pending.map(mark) };
+}
+
 export function dropPending(timeline: Timeline, clientId: string): Timeline {
   const pending = timeline.pending.filter((each) => each.clientId !== clientId);
   return { ...timeline, pending };
@@ -131,7 +148,8 @@ function withEntry(timeline: Timeline, event: DurableEvent): Timeline {
   const { seq } = event;
   switch (event.name) {
     case "message_posted":
-      return insert(timeline, messageEntry((event.data as MessagePosted).message));
+    case "message_changed":
+      return withMessage(timeline, (event.data as MessagePosted).message);
     case "status_changed": {
       const change = event.data as StatusChanged;
       return insert(timeline, {
@@ -141,6 +159,10 @@ function withEntry(timeline: Timeline, event: DurableEvent): Timeline {
         at: change.at,
         change,
       });
+    }
+    case "customer_verified": {
+      const { at } = event.data as CustomerVerified;
+      return insert(timeline, { kind: "verified", seq, episode: episodeAt(timeline, seq), at });
     }
     case "customer_identified": {
       const { display_name: name, at } = event.data as CustomerIdentified;
@@ -152,11 +174,36 @@ function withEntry(timeline: Timeline, event: DurableEvent): Timeline {
         name,
       });
     }
+    case "routed": {
+      const routed = event.data as Routed;
+      const episode = episodeAt(timeline, seq);
+      return insert(timeline, { kind: "routed", seq, episode, at: routed.at, routed });
+    }
+    case "sla_warning":
+    case "sla_breached": {
+      const told = event.data as SlaTold;
+      const breached = event.name === "sla_breached";
+      const episode = episodeAt(timeline, seq);
+      return insert(timeline, { kind: "sla", seq, episode, at: told.at, breached, told });
+    }
+    case "rating_asked":
+    case "rating_given": {
+      const { rating, at } = event.data as RatingEvent;
+      return insert(timeline, { kind: "rating", seq, episode: rating.episode, at, rating });
+    }
     case "turn_finished":
       return withTurn(timeline, seq, event.data as TurnFinished);
     default:
       return timeline;
   }
+}
+
+/** A message known already takes on its newest text: a reply grows while it is written. */
+function withMessage(timeline: Timeline, message: Message): Timeline {
+  const entry = messageEntry(message);
+  const known = timeline.entries.findIndex((each) => each.seq === entry.seq);
+  if (known === -1) return insert(timeline, entry);
+  return { ...timeline, entries: timeline.entries.with(known, entry) };
 }
 
 /** A turn that ended in a handoff without a word still has a "why": it gets a line of its own. */
@@ -204,13 +251,21 @@ function settledBy(pending: Pending[], entry: Entry): Pending[] {
 function advanced(conversation: Conversation, event: DurableEvent): Conversation {
   const base = { ...conversation, last_seq: event.seq };
   if (event.name === "status_changed") {
-    const { to, owner_epoch, episode, assignee, at } = event.data as StatusChanged;
+    const { to, owner_epoch, episode, assignee, at, until } = event.data as StatusChanged;
     const queued_at = to === "queued" ? (conversation.queued_at ?? at) : null;
-    return { ...base, status: to, owner_epoch, episode, assignee, queued_at, updated_at: at };
+    const snoozed_until = until ?? null;
+    const moved = { status: to, owner_epoch, episode, assignee, queued_at, snoozed_until };
+    return { ...base, ...moved, updated_at: at };
   }
   if (event.name === "customer_identified") {
     const { display_name } = event.data as CustomerIdentified;
-    return { ...base, customer: { ...base.customer, display_name, verified: true } };
+    const assurance = "signed" as const;
+    return { ...base, customer: { ...base.customer, display_name, verified: true, assurance } };
+  }
+  if (event.name === "customer_verified") {
+    const { verified_until } = event.data as CustomerVerified;
+    const proven = { verified: true, assurance: "verified" as const, verified_until };
+    return { ...base, customer: { ...base.customer, ...proven } };
   }
   return base;
 }

@@ -14,12 +14,13 @@ import type {
   Visibility,
 } from "@baton/shared/types";
 import { signal } from "@preact/signals";
-import { type ConsoleApi, Refusal } from "../api.ts";
+import { type ConsoleApi, type MoveDetails, Refusal } from "../api.ts";
 import type { DeskVerb } from "../state/permissions.ts";
 import { takeoverNotice } from "../state/takeover.ts";
 import { everyAtMost } from "../state/throttle.ts";
 import * as timelines from "../state/timeline.ts";
 import { Activities } from "./activity.ts";
+import { Holding } from "./holding.ts";
 import { wordsOf } from "./session.ts";
 
 export type Loading = { kind: "loading" } | { kind: "ready" } | { kind: "failed"; words: string };
@@ -45,6 +46,10 @@ export class OpenConversation {
   readonly busy = signal<DeskVerb | null>(null);
   readonly notice = signal<string | null>(null);
   readonly olderLoading = signal(false);
+  /** Rises with every change of an action, for whoever shows them. */
+  readonly actionNews = signal(0);
+  /** A reply that was taken back, for the composer to take up; `serial` tells one from the next. */
+  readonly takenBack = signal<{ text: string; serial: number } | null>(null);
 
   private readonly api: ConversationApi;
   private readonly me: HumanAgent;
@@ -54,7 +59,11 @@ export class OpenConversation {
   private olderPage: Promise<boolean> | null = null;
   private closed = false;
 
-  constructor(id: string, api: ConversationApi, me: HumanAgent) {
+  private readonly holding = new Holding();
+  private readonly holdMs: () => number;
+
+  constructor(id: string, api: ConversationApi, me: HumanAgent, holdMs = () => 0) {
+    this.holdMs = holdMs;
     this.id = id;
     this.api = api;
     this.me = me;
@@ -79,6 +88,7 @@ export class OpenConversation {
   }
 
   close(): void {
+    this.holding.letAllGo();
     this.closed = true;
     this.stream?.close();
     this.activities.stop();
@@ -86,6 +96,11 @@ export class OpenConversation {
 
   retryNow(): void {
     this.stream?.retryNow();
+  }
+
+  /** Sends at once what is still held: the page may be gone in a moment. */
+  flush(): void {
+    this.holding.letAllGo();
   }
 
   /** Gives the connection back; nothing is missed, because `resume` goes on where the stream stopped. */
@@ -133,14 +148,17 @@ export class OpenConversation {
   }
 
   /** Moves the conversation. True when the server agreed. */
-  async act(verb: DeskVerb, humanAgentId?: string): Promise<boolean> {
+  async act(verb: DeskVerb, details: MoveDetails = {}): Promise<boolean> {
     const timeline = this.timeline.peek();
     if (timeline === null || this.busy.peek() !== null) return false;
     this.busy.value = verb;
     this.notice.value = null;
+    // "Done. Resolve": what was written before the move must arrive before it.
+    this.holding.letAllGo();
+    await this.sending;
     try {
-      const epoch = timeline.conversation.owner_epoch;
-      const moved = await this.api.move(this.id, verb, epoch, humanAgentId);
+      const epoch = (this.timeline.peek() ?? timeline).conversation.owner_epoch;
+      const moved = await this.api.move(this.id, verb, epoch, details);
       this.change((current) => timelines.adoptConversation(current, moved));
       return true;
     } catch (refusal) {
@@ -158,13 +176,23 @@ export class OpenConversation {
       visibility,
       at: new Date().toISOString(),
       problem: null,
+      held: visibility === "public" && this.holdMs() > 0,
     });
+  }
+
+  /** Takes back a reply that has not left yet, the newest by default; its text goes to the composer. */
+  takeBack(clientId = this.holding.newest()): void {
+    const held = this.timeline.peek()?.pending.find((each) => each.clientId === clientId);
+    if (!held || !this.holding.takeBack(held.clientId)) return;
+    this.discard(held.clientId);
+    const serial = (this.takenBack.peek()?.serial ?? 0) + 1;
+    this.takenBack.value = { text: held.text, serial };
   }
 
   /** Sends a failed message again under its old id, so that it cannot appear twice. */
   retry(clientId: string): void {
     const failed = this.timeline.peek()?.pending.find((each) => each.clientId === clientId);
-    if (failed) this.enqueue({ ...failed, problem: null });
+    if (failed) this.enqueue({ ...failed, problem: null, held: false });
   }
 
   discard(clientId: string): void {
@@ -178,7 +206,13 @@ export class OpenConversation {
   /** One send at a time: two quick messages must not overtake each other on the way. */
   private enqueue(pending: timelines.Pending): void {
     this.change((timeline) => timelines.addPending(timeline, pending));
-    this.sending = this.sending.then(() => this.post(pending));
+    const { clientId, held } = pending;
+    const released = held ? this.holding.hold(clientId, this.holdMs()) : Promise.resolve(true);
+    this.sending = this.sending.then(async () => {
+      if (!(await released)) return;
+      if (held) this.change((timeline) => timelines.letGo(timeline, clientId));
+      await this.post(pending);
+    });
   }
 
   private async post({ clientId, text, visibility }: timelines.Pending): Promise<void> {
@@ -265,6 +299,7 @@ export class OpenConversation {
       const { kind } = (event.data as MessagePosted).message.author;
       if (kind !== "system") this.activities.clear(kind);
     }
+    if (event.name === "action_changed") this.actionNews.value += 1;
     if (event.name === "turn_finished") this.fetchMissingTrace(event.data as TurnFinished);
     if (event.name !== "status_changed") return;
     const change = event.data as StatusChanged;

@@ -4,6 +4,7 @@ import { effect, signal } from "@preact/signals";
 import { OpenConversation } from "./conversation.ts";
 import { place } from "./place.ts";
 import { api, me } from "./session.ts";
+import { holdMs } from "./settings.ts";
 
 export const current = signal<OpenConversation | null>(null);
 
@@ -15,16 +16,19 @@ export function followPlace(): () => void {
     const open = current.peek();
     if (open?.id === id) return;
     open?.close();
-    current.value = id && human ? new OpenConversation(id, api, human) : null;
+    current.value = id && human ? new OpenConversation(id, api, human, holdMs) : null;
     void current.peek()?.load();
   });
   const retry = (): void => current.peek()?.retryNow();
+  const flush = (): void => current.peek()?.flush();
   window.addEventListener("online", retry);
+  window.addEventListener("pagehide", flush);
   const stopResting = restWhileHidden();
   return () => {
     stop();
     stopResting();
     window.removeEventListener("online", retry);
+    window.removeEventListener("pagehide", flush);
     current.peek()?.close();
     current.value = null;
   };

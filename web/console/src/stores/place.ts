@@ -10,9 +10,10 @@ export const hasMoved = (): boolean => moved;
 
 export const place = signal<Place>(placeOf(location.pathname, location.search));
 
-/** Every move leads out of the knowledge area, unless it names a place there. */
+/** Every move leads out of whatever area is on screen, unless it names a place there. */
 export function go(change: Partial<Place>, { replace = false } = {}): void {
-  const next = { ...place.peek(), knowledge: null, ...change };
+  const inbox = { knowledge: null, setup: null, actions: false, evals: null };
+  const next = { ...place.peek(), ...inbox, ...change };
   const address = addressOf(next);
   if (address === location.pathname + location.search) return;
   if (replace) history.replaceState(null, "", address);

@@ -3,8 +3,11 @@
 import type { ConsoleSession } from "@baton/shared/types";
 import { computed, signal } from "@preact/signals";
 import { ConsoleApi, Refusal } from "../api.ts";
+import { DeskApi } from "../deskApi.ts";
+import { EvalApi } from "../evalApi.ts";
 import { KnowledgeApi } from "../knowledgeApi.ts";
 import { forgetDrafts } from "../state/drafts.ts";
+import { TeamApi } from "../teamApi.ts";
 
 export type SessionState =
   | { kind: "loading" }
@@ -24,6 +27,9 @@ export const api = new ConsoleApi(() => {
 });
 
 export const knowledgeApi = new KnowledgeApi(api);
+export const deskApi = new DeskApi(api);
+export const teamApi = new TeamApi(api);
+export const evalApi = new EvalApi(api);
 
 export async function resumeSession(): Promise<void> {
   session.value = { kind: "loading" };

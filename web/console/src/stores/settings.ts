@@ -25,6 +25,14 @@ function store(key: string, value: string): void {
 export const theme = signal<Theme>(THEMES.find((each) => each === stored("theme")) ?? "auto");
 export const sound = signal(stored("sound") === "on");
 
+const HOLD_SECONDS = 4;
+
+/** How long a reply can be taken back; "hold" in this browser's storage says otherwise, 0 is not at all. */
+export function holdMs(): number {
+  const seconds = Number(stored("hold") ?? HOLD_SECONDS);
+  return Number.isFinite(seconds) ? seconds * 1000 : HOLD_SECONDS * 1000;
+}
+
 /** On a phone the open brief would hide the messages it is about. */
 const roomForBrief = matchMedia("(min-width: 901px)").matches;
 export const briefOpen = signal((stored("brief") ?? (roomForBrief ? "open" : "closed")) === "open");

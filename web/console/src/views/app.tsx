@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { resumeSession, session } from "../stores/session.ts";
 import { Desk } from "./desk.tsx";
+import { InvitationForm, invitationToken } from "./invitation.tsx";
 import { SignIn } from "./signIn.tsx";
 
 export function App(): VNode {
@@ -18,8 +19,11 @@ export function App(): VNode {
           </button>
         </main>
       );
-    case "signed_out":
+    case "signed_out": {
+      const token = invitationToken();
+      if (token) return <InvitationForm token={token} />;
       return <SignIn words={state.words} />;
+    }
     default:
       return <Desk />;
   }

@@ -45,6 +45,7 @@ function BriefBody({ open, brief }: { open: OpenConversation; brief: Brief }): V
       )}
       <Answered open={open} brief={brief} />
       <Tools open={open} brief={brief} />
+      <Actions brief={brief} />
       {brief.promises.length > 0 && (
         <Field icon="flag" title="Promises open">
           {brief.promises.map((promise) => (
@@ -127,6 +128,25 @@ function Tools({ open, brief }: { open: OpenConversation; brief: Brief }): VNode
           </span>
           {tool.summary}
         </Jump>
+      ))}
+    </Field>
+  );
+}
+
+/** Changes that were offered or confirmed; the cards below in the conversation hold the whole of each. */
+function Actions({ brief }: { brief: Brief }): VNode | null {
+  if (!brief.actions?.length) return null;
+  return (
+    <Field icon="flag" title="Actions">
+      {brief.actions.map((action) => (
+        <p key={action.action_id}>
+          {action.state === "failed" && (
+            <span class="outcome outcome-bad">
+              <Icon name="cross" />
+            </span>
+          )}
+          {action.text}
+        </p>
       ))}
     </Field>
   );

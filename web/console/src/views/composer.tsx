@@ -75,9 +75,10 @@ function Locked(props: { open: OpenConversation; lock: ReplyLock; onNote: () => 
     if (await open.act(verb)) focusComposer("reply");
   };
   const busy = open.busy.value !== null;
+  const writing = open.activities.current.value.some((each) => each.who === "human_agent");
   return (
     <div class="locked" data-testid="reply-locked" data-lock={lock.kind}>
-      <p>{lockWords(lock)}</p>
+      <p>{lockWords(lock, writing)}</p>
       <div class="locked-actions">
         <button type="button" class="button" onClick={props.onNote}>
           Write a note
@@ -108,7 +109,8 @@ function Locked(props: { open: OpenConversation; lock: ReplyLock; onNote: () => 
   );
 }
 
-function lockWords(lock: ReplyLock): string {
+function lockWords(lock: ReplyLock, writing: boolean): string {
+  if (lock.kind === "held" && writing) return `${lock.by} is writing to this customer right now.`;
   if (lock.kind === "take_over") return LOCK_WORDS[lock.from];
   if (lock.kind === "held") return `${lock.by} is answering this customer.`;
   return "This conversation is resolved. Reopen it to write to the customer.";
@@ -126,6 +128,15 @@ function Editor(props: { open: OpenConversation; tab: Tab; answered: { current: 
     answered.current = request.serial;
     area.current?.focus();
   }, [request, tab]);
+
+  const back = open.takenBack.value;
+  const taken = useRef(back?.serial ?? 0);
+  useEffect(() => {
+    if (!back || tab !== "reply" || back.serial === taken.current) return;
+    taken.current = back.serial;
+    change([back.text, text].filter(Boolean).join("\n\n"));
+    area.current?.focus();
+  }, [back, tab]);
 
   const change = (value: string): void => {
     setText(value);

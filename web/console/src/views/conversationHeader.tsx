@@ -1,8 +1,10 @@
-import type { Conversation } from "@baton/shared/types";
+import type { Assurance, Conversation } from "@baton/shared/types";
 import type { VNode } from "preact";
 import { customerName } from "../state/inbox.ts";
 import { type Action, availableActions, type DeskVerb } from "../state/permissions.ts";
+import { untilWords } from "../state/snooze.ts";
 import type { OpenConversation } from "../stores/conversation.ts";
+import { proposeSample } from "../stores/evals.ts";
 import { focusComposer } from "../stores/page.ts";
 import { go } from "../stores/place.ts";
 import { me } from "../stores/session.ts";
@@ -11,12 +13,14 @@ import { AssignMenu } from "./assignMenu.tsx";
 import { Avatar } from "./avatar.tsx";
 import { Icon } from "./icons.tsx";
 import { Waiting } from "./list.tsx";
+import { SnoozeMenu } from "./snoozeMenu.tsx";
 
 const TEST_IDS: Record<DeskVerb, string> = {
   claim: "claim",
   assign: "assign",
   release: "release",
   return_to_ai: "return-to-ai",
+  snooze: "snooze",
   resolve: "resolve",
   reopen: "reopen",
 };
@@ -49,6 +53,18 @@ export function ConversationHeader({ open }: { open: OpenConversation }): VNode 
         </p>
       </div>
       <div class="pane-actions" role="toolbar" aria-label="Conversation actions">
+        {human.role !== "viewer" && (
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Make a sample for the evals"
+            title="Make a sample for the evals"
+            data-testid="make-sample"
+            onClick={() => void proposeSample(conversation.id)}
+          >
+            <Icon name="evals" />
+          </button>
+        )}
         {availableActions(conversation, human.id)
           .toReversed()
           .map((action) => (
@@ -59,32 +75,45 @@ export function ConversationHeader({ open }: { open: OpenConversation }): VNode 
   );
 }
 
+/** How it is proven who the customer is: the label, and what it rests on. */
+const PROOFS: Record<Assurance, readonly [string, string]> = {
+  anonymous: ["Not verified", "This person has not signed in."],
+  claimed: [
+    "Named, not verified",
+    "The website named this customer; nobody vouched for it lately.",
+  ],
+  signed: ["Signed in", "Signed in; the shop vouched for this customer."],
+  verified: ["Verified by code", "Entered a code that was sent to the address on file."],
+};
+
 function Proof(props: { open: OpenConversation; conversation: Conversation }): VNode {
   const { customer } = props.conversation;
   const proof = props.open.brief.value?.customer.proof;
+  const [label, meaning] = PROOFS[customer.assurance];
   if (!customer.verified) {
     return (
-      <span class="proof proof-none" title={proof ?? "This person has not signed in."}>
-        Not verified
+      <span class="proof proof-none" title={proof ?? meaning}>
+        {label}
       </span>
     );
   }
   return (
-    <span class="proof" title={proof ?? "Signed in; the shop vouched for this customer."}>
+    <span class="proof" title={customer.assurance === "verified" ? meaning : (proof ?? meaning)}>
       <Icon name="shield" />
-      Verified
+      {label}
       {customer.email && <span class="proof-email">{customer.email}</span>}
     </span>
   );
 }
 
 function StatusLine({ conversation, me }: { conversation: Conversation; me: string }): VNode {
-  const { status, assignee, queued_at } = conversation;
+  const { status, assignee, queued_at, snoozed_until } = conversation;
   const owner = assignee?.id === me ? "Yours" : `With ${assignee?.display_name ?? "a colleague"}`;
   return (
     <span class={`status status-${status}`} data-testid="status" data-status={status}>
       <i aria-hidden="true" />
       {status === "assigned" ? owner : STATUS_WORDS[status]}
+      {status === "snoozed" && snoozed_until && ` until ${untilWords(snoozed_until, new Date())}`}
       {status === "queued" && queued_at && <Waiting since={queued_at} />}
     </span>
   );
@@ -93,6 +122,7 @@ function StatusLine({ conversation, me }: { conversation: Conversation; me: stri
 function ActionButton({ open, action }: { open: OpenConversation; action: Action }): VNode {
   const { verb, label, primary } = action;
   if (verb === "assign") return <AssignMenu open={open} label={label} />;
+  if (verb === "snooze") return <SnoozeMenu open={open} label={label} />;
   const busy = open.busy.value;
   const run = async (): Promise<void> => {
     if ((await open.act(verb)) && verb === "claim") focusComposer("reply");

@@ -3,10 +3,12 @@ import type { OpenConversation } from "../stores/conversation.ts";
 import { current } from "../stores/current.ts";
 import { inbox } from "../stores/inbox.ts";
 import { go } from "../stores/place.ts";
+import { ConversationActions } from "./actions/conversationActions.tsx";
 import { BriefCard } from "./brief.tsx";
 import { Composer } from "./composer.tsx";
 import { ConversationHeader } from "./conversationHeader.tsx";
 import { Icon } from "./icons.tsx";
+import { QueuePlaceLine } from "./queuePlace.tsx";
 import { TimelineView } from "./timeline.tsx";
 
 export function ConversationPane(): VNode {
@@ -51,7 +53,9 @@ function Opened({ open }: { open: OpenConversation }): VNode {
     <>
       <ConversationHeader open={open} />
       <Notice open={open} />
+      <QueuePlaceLine open={open} />
       <BriefCard open={open} />
+      <ConversationActions open={open} />
       <TimelineView open={open} />
       <Composer open={open} />
     </>

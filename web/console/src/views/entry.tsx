@@ -5,7 +5,7 @@ import { useId, useState } from "preact/hooks";
 import type { Entry } from "../state/timeline.ts";
 import type { OpenConversation } from "../stores/conversation.ts";
 import { me } from "../stores/session.ts";
-import { reasonWords, transitionWords } from "../words.ts";
+import { CLOCK_WORDS, ratingWords, reasonWords, routedWords, transitionWords } from "../words.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { MessageItem } from "./message.tsx";
 import { WhyPanel, WhyToggle } from "./why.tsx";
@@ -21,14 +21,46 @@ export function EntryRow(props: {
       return <MessageItem message={entry.message} continued={props.continued} open={open} />;
     case "transition":
       return <Transition change={entry.change} />;
+    case "verified":
+      return (
+        <SystemLine icon="shield" at={entry.at}>
+          The customer entered the code that was sent to the address on file
+        </SystemLine>
+      );
     case "identified":
       return (
         <SystemLine icon="shield" at={entry.at}>
           {entry.name ?? "The customer"} signed in and is verified
         </SystemLine>
       );
+    case "rating":
+      return (
+        <SystemLine icon="ratings" at={entry.at}>
+          {ratingWords(entry.rating)}
+          {entry.rating.remark && <q class="remark">{entry.rating.remark}</q>}
+        </SystemLine>
+      );
+    case "sla":
+      return (
+        <SystemLine icon="flag" at={entry.at}>
+          {CLOCK_WORDS[entry.told.clock]}
+          {entry.breached ? " is overdue" : " is due soon"}
+        </SystemLine>
+      );
+    case "routed":
+      return (
+        <SystemLine icon="rules" at={entry.at}>
+          {routedWords(entry.routed)}
+        </SystemLine>
+      );
     default:
-      return <SilentTurn trace={open.timeline.value?.traces[entry.turnId]} at={entry.at} />;
+      return (
+        <SilentTurn
+          turnId={entry.turnId}
+          trace={open.timeline.value?.traces[entry.turnId]}
+          at={entry.at}
+        />
+      );
   }
 }
 
@@ -69,7 +101,8 @@ function SystemLine(props: {
 }
 
 /** A turn that ended in a handoff without a message: its reasons are still worth reading. */
-function SilentTurn({ trace, at }: { trace: Trace | undefined; at: string }): VNode | null {
+function SilentTurn(props: { trace: Trace | undefined; turnId: string; at: string }): VNode | null {
+  const { trace, turnId, at } = props;
   const [shown, setShown] = useState(false);
   const id = useId();
   if (!trace) return null;
@@ -85,7 +118,7 @@ function SilentTurn({ trace, at }: { trace: Trace | undefined; at: string }): VN
         label="Why not"
         onToggle={() => setShown(!shown)}
       />
-      {shown && <WhyPanel trace={trace} id={id} />}
+      {shown && <WhyPanel trace={trace} id={id} turnId={turnId} />}
     </div>
   );
 }

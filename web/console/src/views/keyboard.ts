@@ -43,6 +43,23 @@ function move(verb: "claim" | "resolve"): void {
   });
 }
 
+/** The menu on screen, if what is open allows it; its first choice takes the focus. */
+function openMenu(testid: "snooze" | "assign"): void {
+  document.querySelector<HTMLElement>(`.pane-actions [data-testid="${testid}"]`)?.click();
+}
+
+/** Into the search field; where another pane or page covers it, the list comes first. */
+function toSearch(): void {
+  const field = (): HTMLInputElement | null => document.querySelector('[data-testid="search"]');
+  field()?.focus();
+  if (document.activeElement === field()) {
+    field()?.select();
+    return;
+  }
+  go({ conversation: null });
+  requestAnimationFrame(() => field()?.focus());
+}
+
 const COMMANDS: Record<Command, () => void> = {
   next: () => step(1),
   previous: () => step(-1),
@@ -54,6 +71,10 @@ const COMMANDS: Record<Command, () => void> = {
   reply: () => focusComposer("reply"),
   note: () => focusComposer("note"),
   resolve: () => move("resolve"),
+  takeBack: () => current.peek()?.takeBack(),
+  snooze: () => openMenu("snooze"),
+  assign: () => openMenu("assign"),
+  search: toSearch,
   back,
   help: () => {
     sheetOpen.value = true;

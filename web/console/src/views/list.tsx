@@ -6,9 +6,12 @@ import { formatWaiting, spokenWaiting, waitingLevel } from "../state/waiting.ts"
 import { hasMore, listProblem, loadMore, loadView, rows } from "../stores/inbox.ts";
 import { now, railOpen } from "../stores/page.ts";
 import { go, place } from "../stores/place.ts";
+import { asked } from "../stores/search.ts";
 import { me } from "../stores/session.ts";
 import { EMPTY_WORDS, isDelicate, reasonWords, VIEW_WORDS } from "../words.ts";
 import { Icon } from "./icons.tsx";
+import { Results, SearchField } from "./search.tsx";
+import { SlaChip } from "./slaChip.tsx";
 
 export function ConversationList(): VNode {
   const { view } = place.value;
@@ -30,11 +33,18 @@ export function ConversationList(): VNode {
         <h1>{VIEW_WORDS[view]}</h1>
         {list !== null && <span class="list-count">{list.length}</span>}
         {view === "queue" && list !== null && list.length > 1 && (
-          <span class="list-order">Longest waiting first</span>
+          <span class="list-order">Next in turn first</span>
         )}
       </header>
-      <ListProblem />
-      {list === null ? <Skeletons /> : <Rows list={list} />}
+      <SearchField />
+      {asked.value.trim() ? (
+        <Results />
+      ) : (
+        <>
+          <ListProblem />
+          {list === null ? <Skeletons /> : <Rows list={list} />}
+        </>
+      )}
     </section>
   );
 }
@@ -110,10 +120,31 @@ function RowItem({ row }: { row: Summary }): VNode {
         )}
         <span class="row-chips">
           {row.reason && row.status !== "resolved" && <ReasonChip code={row.reason} />}
+          {row.status === "queued" && <PlaceChips row={row} />}
+          <SlaChip clocks={row.clocks} />
           <OwnerChip row={row} />
         </span>
       </button>
     </li>
+  );
+}
+
+/** Whose queue, and what moved it up, with the reasons behind it. */
+function PlaceChips({ row }: { row: Summary }): VNode {
+  const why = row.placed_because.join("; ");
+  return (
+    <>
+      {row.team && (
+        <span class="chip" title={why}>
+          {row.team}
+        </span>
+      )}
+      {row.head_start_minutes > 0 && (
+        <span class="chip" title={why}>
+          +{row.head_start_minutes} min
+        </span>
+      )}
+    </>
   );
 }
 

@@ -35,8 +35,14 @@ export function MessageItem(props: {
       <div class="bubble rich">
         <RichBody message={message} />
       </div>
+      {message.state === "interrupted" && (
+        <p class="message-extra">The customer saw this much; the answer was not finished.</p>
+      )}
       {message.request === "sign_in" && (
         <p class="message-extra">The customer was offered to sign in.</p>
+      )}
+      {message.request === "verify" && (
+        <p class="message-extra">The customer was offered a code to the address on file.</p>
       )}
       <Why message={message} open={open} />
     </article>
@@ -142,7 +148,7 @@ function Why({ message, open }: { message: Message; open: OpenConversation }): V
         label={trace.decision === "handoff" ? "Why it handed off" : "Why this answer"}
         onToggle={() => setShown(!shown)}
       />
-      {shown && <WhyPanel trace={trace} id={id} />}
+      {shown && <WhyPanel trace={trace} id={id} turnId={message.turn_id} />}
     </>
   );
 }
@@ -161,7 +167,20 @@ export function PendingItem(props: { open: OpenConversation; pending: Pending })
       <header class="byline">
         <strong>You</strong>
         {pending.visibility === "note" && <NoteLabel />}
-        {!pending.problem && <span class="sending">Sending…</span>}
+        {!pending.problem && !pending.held && <span class="sending">Sending…</span>}
+        {pending.held && (
+          <span class="sending">
+            Sent in a moment{" "}
+            <button
+              type="button"
+              class="link"
+              data-testid="take-back"
+              onClick={() => open.takeBack(pending.clientId)}
+            >
+              Undo
+            </button>
+          </span>
+        )}
       </header>
       <div class="bubble rich">
         <p class="plain">{pending.text}</p>

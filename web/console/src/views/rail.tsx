@@ -3,13 +3,15 @@ import type { VNode } from "preact";
 import { VIEWS } from "../state/inbox.ts";
 import { at, KNOWLEDGE_PAGES, type KnowledgePage, pageOf } from "../state/knowledge/route.ts";
 import { PAGE_WORDS } from "../state/knowledge/words.ts";
+import { SETUP_PAGES, type SetupPage, setupPageIsFor } from "../state/route.ts";
+import { refunds } from "../stores/actions.ts";
 import { inbox } from "../stores/inbox.ts";
 import { sync } from "../stores/knowledge/knowledge.ts";
 import { railOpen, sheetOpen, toast } from "../stores/page.ts";
 import { go, place } from "../stores/place.ts";
 import { me, setAvailable, signOut, wordsOf } from "../stores/session.ts";
 import { chime, sound, type Theme, theme } from "../stores/settings.ts";
-import { VIEW_WORDS } from "../words.ts";
+import { SETUP_WORDS, VIEW_WORDS } from "../words.ts";
 import { Avatar } from "./avatar.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { Link } from "./knowledge/link.tsx";
@@ -34,6 +36,16 @@ export function Rail(): VNode {
           ))}
         </ul>
       </div>
+      <div class="rail-area">
+        <h2 id="rail-desk">Desk</h2>
+        <ul class="views" aria-labelledby="rail-desk">
+          {setupPages().map((page) => (
+            <SetupLink key={page} page={page} />
+          ))}
+        </ul>
+      </div>
+      <EvalsLink />
+      <ActionsLink />
       <Team />
       <div class="rail-foot">
         <Presence />
@@ -69,7 +81,8 @@ export function Rail(): VNode {
 
 function ViewLink({ view }: { view: InboxView }): VNode {
   const count = inbox.value?.counts[view];
-  const active = place.value.view === view && place.value.knowledge === null;
+  const { knowledge, setup, actions, evals } = place.value;
+  const active = place.value.view === view && !knowledge && !setup && !actions && !evals;
   const waiting = view === "queue" && Boolean(count);
   return (
     <li>
@@ -112,6 +125,86 @@ function KnowledgeLink({ page }: { page: KnowledgePage }): VNode {
         )}
       </Link>
     </li>
+  );
+}
+
+const setupPages = (): readonly SetupPage[] => {
+  const role = me.value?.role;
+  return SETUP_PAGES.filter((page) => role && setupPageIsFor(page, role));
+};
+
+function SetupLink({ page }: { page: SetupPage }): VNode {
+  return (
+    <li>
+      <button
+        type="button"
+        class="view-link"
+        data-testid={`setup-${page}`}
+        aria-current={place.value.setup === page ? "page" : undefined}
+        onClick={() => {
+          railOpen.value = false;
+          go({ conversation: null, setup: page });
+        }}
+      >
+        <Icon name={page} />
+        <span>{SETUP_WORDS[page].name}</span>
+      </button>
+    </li>
+  );
+}
+
+function EvalsLink(): VNode | null {
+  const role = me.value?.role;
+  if (role !== "lead" && role !== "admin") return null;
+  return (
+    <div class="rail-area">
+      <h2 id="rail-evals">Quality</h2>
+      <ul class="views" aria-labelledby="rail-evals">
+        <li>
+          <button
+            type="button"
+            class="view-link"
+            data-testid="view-evals"
+            aria-current={place.value.evals ? "page" : undefined}
+            onClick={() => {
+              railOpen.value = false;
+              go({ conversation: null, evals: { page: "runs" } });
+            }}
+          >
+            <Icon name="evals" />
+            <span>Evals</span>
+          </button>
+        </li>
+      </ul>
+    </div>
+  );
+}
+
+function ActionsLink(): VNode | null {
+  const state = refunds.value;
+  if (state === null) return null;
+  return (
+    <div class="rail-area">
+      <h2 id="rail-actions">Money</h2>
+      <ul class="views" aria-labelledby="rail-actions">
+        <li>
+          <button
+            type="button"
+            class="view-link"
+            data-testid="view-actions"
+            aria-current={place.value.actions ? "page" : undefined}
+            onClick={() => {
+              railOpen.value = false;
+              go({ conversation: null, actions: true });
+            }}
+          >
+            <Icon name="check" />
+            <span>Approvals</span>
+            <span class={state.waiting > 0 ? "count count-hot" : "count"}>{state.waiting}</span>
+          </button>
+        </li>
+      </ul>
+    </div>
   );
 }
 

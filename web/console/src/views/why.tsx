@@ -1,4 +1,4 @@
-import type { Trace, TraceHit, TraceToolCall } from "@baton/shared/types";
+import type { Trace, TraceHit, TraceStep, TraceToolCall } from "@baton/shared/types";
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { decisionWords, reasonWords, signalWords } from "../words.ts";
@@ -32,7 +32,8 @@ export function WhyToggle(props: {
 }
 
 /** Everything the AI agent saw and did in one turn. */
-export function WhyPanel({ trace, id }: { trace: Trace; id: string }): VNode {
+export function WhyPanel(props: { trace: Trace; id: string; turnId: string | null }): VNode {
+  const { trace, id, turnId } = props;
   const { confidence, hits, tool_calls, sentences } = trace;
   const panel = useRef<HTMLElement>(null);
   useEffect(() => panel.current?.scrollIntoView({ block: "nearest" }), []);
@@ -73,7 +74,7 @@ export function WhyPanel({ trace, id }: { trace: Trace; id: string }): VNode {
           <Sentences trace={trace} />
         </Part>
       )}
-      <Timings trace={trace} />
+      <Timings trace={trace} turnId={turnId} />
     </section>
   );
 }
@@ -114,6 +115,15 @@ function Facts({ trace }: { trace: Trace }): VNode {
         <div>
           <dt>Detail</dt>
           <dd>{trace.detail}</dd>
+        </div>
+      )}
+      {trace.rule && (
+        <div>
+          <dt>Rule that fired</dt>
+          <dd>
+            <code>{trace.rule}</code>
+            {trace.rule_detail && ` · ${trace.rule_detail}`}
+          </dd>
         </div>
       )}
       {trace.fell_back && (
@@ -187,12 +197,50 @@ function Sentences({ trace }: { trace: Trace }): VNode {
   );
 }
 
-function Timings({ trace }: { trace: Trace }): VNode {
-  const steps = (trace.steps ?? []).map(({ name, ms }) => `${name} ${Math.round(ms)} ms`);
+/** Time and cost of each step, and what the turn was pinned to. */
+function Timings({ trace, turnId }: { trace: Trace; turnId: string | null }): VNode {
+  const steps = trace.steps ?? [];
+  const pins = Object.entries(trace.pins ?? {});
   return (
-    <p class="why-foot">
-      <span class="number">{Math.round(trace.duration_ms)} ms</span>
-      {steps.length > 0 && ` (${steps.join(", ")})`} · knowledge {trace.knowledge_version}
-    </p>
+    <Part title="Time and cost">
+      {steps.length > 0 && (
+        <table class="why-steps" data-testid="why-steps">
+          <thead>
+            <tr>
+              <th scope="col">Step</th>
+              <th scope="col">Time</th>
+              <th scope="col">Tokens in / out</th>
+              <th scope="col">Cost</th>
+            </tr>
+          </thead>
+          <tbody>
+            {steps.map((step, i) => (
+              <tr key={`${i}.${step.name}`}>
+                <th scope="row">{step.model ? `${step.name} · ${step.model}` : step.name}</th>
+                <td class="number">{duration(step.ms)}</td>
+                <td class="number">{tokens(step)}</td>
+                <td class="number">{step.cost ? step.cost.toFixed(4) : ""}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <p class="why-foot">
+        <span class="number">{duration(trace.duration_ms)}</span> in all · knowledge{" "}
+        {trace.knowledge_version || "not searched"}
+        {pins.map(([name, value]) => ` · ${name} ${value}`)}
+        {turnId !== null && (
+          <>
+            {" "}
+            · repeat it with <code>baton replay {turnId}</code>
+          </>
+        )}
+      </p>
+    </Part>
   );
 }
+
+const duration = (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`);
+
+const tokens = ({ input_tokens, output_tokens }: TraceStep): string =>
+  input_tokens === undefined ? "" : `${input_tokens} / ${output_tokens ?? 0}`;

@@ -55,7 +55,14 @@ describe("addresses of the knowledge area", () => {
 
   it("leave the inbox's own addresses alone", () => {
     const place = placeOf("/console/c/c1", "?view=mine");
-    expect(place).toEqual({ view: "mine", conversation: "c1", knowledge: null });
+    expect(place).toEqual({
+      view: "mine",
+      conversation: "c1",
+      knowledge: null,
+      setup: null,
+      actions: false,
+      evals: null,
+    });
     expect(addressOf(place)).toBe("/console/c/c1?view=mine");
   });
 

@@ -2,9 +2,11 @@ import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Chat } from "../chat.ts";
 import { items, type LiveActivity, type TimelineItem, type Transition } from "../timeline.ts";
+import { CardView } from "./CardView.tsx";
 import { SparkIcon } from "./icons.tsx";
 import { MessageView, PendingView } from "./MessageView.tsx";
 import { focusConversation } from "./phone.ts";
+import { Survey } from "./Survey.tsx";
 
 const NEAR_END = 120;
 
@@ -29,6 +31,7 @@ export function Log({ chat }: { chat: Chat }): VNode {
       {shown.map((item) => (
         <Item key={item.key} chat={chat} item={item} />
       ))}
+      <Survey chat={chat} />
       {activity && <ActivityLine activity={activity} />}
     </div>
   );
@@ -40,6 +43,8 @@ function Item({ chat, item }: { chat: Chat; item: TimelineItem }): VNode {
       return <MessageView chat={chat} message={item.message} />;
     case "pending":
       return <PendingView chat={chat} entry={item.entry} />;
+    case "card":
+      return <CardView chat={chat} card={item.card} />;
     case "transition":
       return (
         <p class="transition" data-testid="transition" data-verb={item.transition.verb}>

@@ -2,11 +2,15 @@ import { RichText } from "@baton/shared/richText";
 import { clockTime } from "@baton/shared/time";
 import type { Citation, Message } from "@baton/shared/types";
 import type { VNode } from "preact";
+import { useState } from "preact/hooks";
 import type { Chat } from "../chat.ts";
+import { choicesIn } from "../choices.ts";
 import type { OutboxEntry } from "../outbox.ts";
 import { Avatar } from "./Avatar.tsx";
+import { CodeForm } from "./CodeForm.tsx";
 import { PageIcon, SparkIcon } from "./icons.tsx";
 import { focusConversation } from "./phone.ts";
+import { Solved } from "./Solved.tsx";
 
 export function MessageView({ chat, message }: { chat: Chat; message: Message }): VNode {
   switch (message.author.kind) {
@@ -89,6 +93,8 @@ function Reply({ chat, message }: { chat: Chat; message: Message }): VNode {
       data-author={message.author.kind}
       data-client-id={message.client_message_id ?? ""}
       data-message-id={message.id}
+      data-state={message.state}
+      aria-busy={message.state === "writing"}
     >
       <p class="meta">
         {human ? <HumanLabel name={message.author.display_name} /> : <AiLabel />}
@@ -97,8 +103,17 @@ function Reply({ chat, message }: { chat: Chat; message: Message }): VNode {
       <div class="content rich" dir="auto">
         <RichText body={message.body} citations={message.citations} onCite={open} />
       </div>
+      {message.state === "interrupted" && (
+        <p class="interrupted" data-testid="interrupted">
+          This answer was not finished.
+        </p>
+      )}
       {message.citations.length > 0 && <Sources citations={message.citations} onOpen={open} />}
       {message.request === "sign_in" && <SignIn chat={chat} message={message} />}
+      {message.request === "offer_person" && <PersonOffer chat={chat} message={message} />}
+      {message.request === "choose" && <Choices chat={chat} message={message} />}
+      {message.request === "solved" && <Solved chat={chat} message={message} />}
+      {message.request === "verify" && <CodeForm chat={chat} message={message} />}
     </article>
   );
 }
@@ -153,16 +168,88 @@ function sourceName({ title, heading, article_id }: Citation, all: readonly Cita
 }
 
 function SignIn({ chat, message }: { chat: Chat; message: Message }): VNode | null {
+  const [byCode, chooseCode] = useState(false);
   if (chat.customer.value?.verified) return <AskAgain chat={chat} message={message} />;
+  if (byCode) return <CodeForm chat={chat} message={message} />;
   return (
-    <button
-      type="button"
-      class="button button-primary"
-      data-testid="sign-in-button"
-      onClick={() => chat.events.emit("sign-in", undefined)}
-    >
-      Sign in
-    </button>
+    <div class="choices">
+      <button
+        type="button"
+        class="button button-primary"
+        data-testid="sign-in-button"
+        onClick={() => chat.events.emit("sign-in", undefined)}
+      >
+        Sign in
+      </button>
+      {chat.company.config.value.codes && (
+        <button
+          type="button"
+          class="button"
+          data-testid="code-instead"
+          onClick={() => chooseCode(true)}
+        >
+          Get a code by e-mail
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** A person is one press away, until the customer moves on; a "no" is said in the conversation, so it is remembered. */
+function PersonOffer({ chat, message }: { chat: Chat; message: Message }): VNode | null {
+  const replies = [
+    { label: "Yes, a person please", id: "offer-yes", press: () => chat.requestHuman() },
+    { label: "No, thanks", id: "offer-no", press: () => chat.send("No, thanks") },
+  ];
+  return <QuickReplies chat={chat} message={message} replies={replies} name="A person" />;
+}
+
+/** What the reply lists, one press each; typing the name or "the second one" does the same. */
+function Choices({ chat, message }: { chat: Chat; message: Message }): VNode | null {
+  const replies = choicesIn(message.body).map((label) => ({
+    label,
+    id: "choice",
+    press: () => chat.send(label),
+  }));
+  return <QuickReplies chat={chat} message={message} replies={replies} name="Choices" />;
+}
+
+export interface QuickReply {
+  label: string;
+  id: string;
+  press: () => void;
+}
+
+interface QuickRepliesProps {
+  chat: Chat;
+  message: Message;
+  replies: readonly QuickReply[];
+  /** What the group is to a screen reader. */
+  name: string;
+}
+
+/** Answers to the last message as buttons, while the AI agent is asked and the customer has not moved on. */
+export function QuickReplies({ chat, message, replies, name }: QuickRepliesProps): VNode | null {
+  const last = chat.timeline.messages.at(-1);
+  const withAi = chat.timeline.conversation?.status === "automated";
+  if (!withAi || last?.id !== message.id || chat.pending.length > 0) return null;
+  return (
+    <fieldset class="offer" aria-label={name}>
+      {replies.map(({ label, id, press }) => (
+        <button
+          key={label}
+          type="button"
+          class={id === "offer-yes" ? "button button-primary" : "button"}
+          data-testid={id}
+          onClick={(event) => {
+            press();
+            focusConversation(event.currentTarget);
+          }}
+        >
+          {label}
+        </button>
+      ))}
+    </fieldset>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import type { Chat } from "../chat.ts";
+import { WaitNotice } from "./WaitNotice.tsx";
 
 /** What holds right now, between the log and the composer: the queue, a broken line. */
 export function Notices({ chat }: { chat: Chat }): VNode {
@@ -19,6 +20,7 @@ export function Notices({ chat }: { chat: Chat }): VNode {
           </span>
         </p>
       )}
+      {queued && <WaitNotice chat={chat} />}
       {refused && (
         <p class="notice notice-failed">
           <span>A person could not be asked for. {refused.detail}</span>

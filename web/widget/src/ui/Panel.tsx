@@ -135,7 +135,7 @@ function TalkToPerson({ chat }: { chat: Chat }): VNode | null {
         focusConversation(event.currentTarget);
       }}
     >
-      {asking ? "Asking…" : "Talk to a person"}
+      {asking ? "Asking…" : status === "resolved" ? "Reopen" : "Talk to a person"}
     </button>
   );
 }
