@@ -19,13 +19,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from agent.confidence import shipped_model
-from agent.draft import Activity, Decision, Draft, TurnInput, TurnKind
+from agent.confidence import ConfidenceModel, shipped_model
+from agent.draft import Decision, Draft, TurnHost, TurnInput, TurnKind
+from agent.knowledge_search import KnowledgeSearch
 from agent.support_agent import SupportAgent
 from agent.understanding import Understanding
 from conversations.model import (
     AI_AGENT,
     Actor,
+    Assurance,
     AuthorKind,
     ConversationId,
     CustomerId,
@@ -42,6 +44,8 @@ from tools.tool import Principal
 from tools.toolbox import Toolbox
 
 _DEADLINE_S = 60.0
+_NO_ANSWERS = frozenset({TurnKind.SMALL_TALK, TurnKind.OUT_OF_SCOPE, TurnKind.ABUSE})
+"""Said by the AI agent itself: no answer from the help center."""
 _NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
 
@@ -65,7 +69,7 @@ class Judged:
     @property
     def answers(self) -> bool:
         """True when the customer was given an answer from the help center."""
-        return self.draft.decision is Decision.ANSWER and self.draft.kind is not TurnKind.SMALL_TALK
+        return self.draft.decision is Decision.ANSWER and self.draft.kind not in _NO_ANSWERS
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -87,7 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show(console, judged, asked.show)
 
 
-def offline_agent(knowledge: KnowledgeBase, embedder: Embedder, cache: Path) -> SupportAgent:
+def offline_agent(
+    knowledge: KnowledgeSearch, embedder: Embedder, cache: Path, confidence: ConfidenceModel | None = None
+) -> SupportAgent:
     """The service's agent without a language model and without tools."""
     return SupportAgent(
         knowledge=knowledge,
@@ -95,6 +101,7 @@ def offline_agent(knowledge: KnowledgeBase, embedder: Embedder, cache: Path) -> 
         toolbox=Toolbox([]),
         llm=None,
         clock=time.monotonic,
+        confidence=confidence,
     )
 
 
@@ -103,7 +110,7 @@ async def judge(agent: SupportAgent, questions: Sequence[LabelledQuestion]) -> l
     judged = []
     for question in track(questions, description="Asking"):
         started = time.perf_counter()
-        draft = await agent.reply(turn_of(question.said), on_activity=_ignore, deadline_s=_DEADLINE_S)
+        draft = await agent.reply(turn_of(question.said), host=TurnHost(), deadline_s=_DEADLINE_S)
         judged.append(Judged(question=question, draft=draft, seconds=time.perf_counter() - started))
     return judged
 
@@ -111,7 +118,7 @@ async def judge(agent: SupportAgent, questions: Sequence[LabelledQuestion]) -> l
 def turn_of(said: Sequence[Said]) -> TurnInput:
     """A turn that answers the last of the messages."""
     messages = tuple(_message(place, one) for place, one in enumerate(said, start=1))
-    principal = Principal(customer_id=CustomerId("eval"), external_id=None)
+    principal = Principal(customer_id=CustomerId("eval"), external_id=None, assurance=Assurance.ANONYMOUS)
     return TurnInput(messages=messages, new_from=len(messages) - 1, principal=principal)
 
 
@@ -178,10 +185,6 @@ def _message(place: int, said: Said) -> Message:
         text=said.text,
         created_at=_NOW,
     )
-
-
-def _ignore(_: Activity) -> None:
-    """Nobody watches an evaluation's activity lines."""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -41,12 +41,16 @@ WARM_UP = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One comparison. `target` is the most that the ratio (or, without a base, the seconds) may be."""
+    """One comparison, in seconds unless it is `per_second`.
+
+    `target` is the most that the ratio (or, without a base, the seconds) may be.
+    """
 
     what: str
     value: float
     base: float | None
     target: float | None
+    per_second: bool = False
 
     @property
     def ratio(self) -> float:
@@ -63,13 +67,13 @@ def main() -> None:
     if given.json:
         print(json.dumps([{"what": one.what, "value": one.value, "ratio": one.ratio} for one in lines]))  # noqa: T201
         return
-    _show(lines)
+    show(lines)
 
 
 def measure(folder: Path, questions: int) -> list[Line]:
     asked = [one.said[-1].text for one in read_questions(QUESTIONS) if one.answerable and not one.messages][:questions]
-    embedder = _prepare(folder)
-    turns = _Turns(folder)
+    embedder = prepare(folder)
+    turns = Turns(folder)
     samples: dict[str, list[float]] = {"embed": [], "search": [], "turn": [], "reference": []}
     reference = packaged_original()
     with _knowledge(folder, embedder) as knowledge, turns.serving():
@@ -92,7 +96,7 @@ def measure(folder: Path, questions: int) -> list[Line]:
 
 
 def _one(
-    question: str, embedder: Embedder, reference: Embedder, knowledge: KnowledgeBase, turns: _Turns
+    question: str, embedder: Embedder, reference: Embedder, knowledge: KnowledgeBase, turns: Turns
 ) -> dict[str, float]:
     return {
         "embed": _timed(lambda: embedder.encode([question])),
@@ -108,7 +112,7 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _prepare(folder: Path) -> Embedder:
+def prepare(folder: Path) -> Embedder:
     """The demo's knowledge in two folders: one for the server, one for the searches of this process."""
     embedder = open_embedder(None, encoders=folder / "encoder")
     with _knowledge(folder, embedder) as knowledge:
@@ -127,13 +131,13 @@ def _knowledge(folder: Path, embedder: Embedder) -> Iterator[KnowledgeBase]:
         knowledge.close()
 
 
-class _Turns:
+class Turns:
     """A server of its own process, and a widget's requests to it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "served"
-        self._url = f"http://127.0.0.1:{PORT}"
-        self._client = httpx2.Client(base_url=self._url, timeout=30)
+        self.url = f"http://127.0.0.1:{PORT}"
+        self._client = httpx2.Client(base_url=self.url, timeout=30)
         self._number = 0
 
     @contextmanager
@@ -148,7 +152,8 @@ class _Turns:
         try:
             self._wait()
             session = self._client.post("/widget/v1/session", json={}).json()
-            self._client.headers["Authorization"] = f"Bearer {session['session_token']}"
+            self.token = str(session["session_token"])
+            self._client.headers["Authorization"] = f"Bearer {self.token}"
             self._pages = conversations
             yield
         finally:
@@ -206,10 +211,16 @@ def _ask_seconds(folder: Path, question: str) -> float:
     return statistics.median(_timed(run) for _ in range(ASK_RUNS))
 
 
-def _show(lines: Sequence[Line]) -> None:
-    table = Table("measured", "median", "ratio", "at most", title="Everything but the model")
+def show(lines: Sequence[Line], *, title: str = "Everything but the model") -> None:
+    table = Table("measured", "median", "ratio", "at most", title=title)
     for line in lines:
-        shown = f"{line.value:.2f} s" if line.value > 1 else f"{line.value * 1000:.1f} ms"
+        shown = (
+            f"{line.value:.1f} a second"
+            if line.per_second
+            else f"{line.value:.2f} s"
+            if line.value > 1
+            else f"{line.value * 1000:.1f} ms"
+        )
         ratio = f"{line.ratio:.2f} ×" if line.base else ""
         target = "" if line.target is None else f"{line.target:g}{' ×' if line.base else ' s'}"
         missed = line.target is not None and line.ratio > line.target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from app.identity import Tokens, WidgetSession
+from app.identity import Keys, Tokens, WidgetSession
 from app.settings import Settings, load_secrets
 from app.wiring import new_id, utc_now
 from conversations.change import NewMessage
@@ -39,8 +39,8 @@ async def _fill(settings: Settings) -> tuple[Filled, Filled]:
     database = await open_database(settings.record_url)
     store = ConversationStore(database, Bus(), clock=utc_now, new_id=new_id)
     customer = await People(database, store, Bus(), clock=utc_now, new_id=new_id).new_visitor()
-    tokens = Tokens(session_key=secrets.session, identity_key=secrets.identity, clock=utc_now)
-    token, _ = tokens.new_session(WidgetSession(customer_id=customer.id, verified=False))
+    tokens = Tokens(Keys(session=secrets.session, identity=dict(secrets.identity)), clock=utc_now, new_id=new_id)
+    token, _ = tokens.new_session(WidgetSession(customer_id=customer.id, assurance=customer.assurance))
     short = await _conversation(store, customer, SHORT)
     long = await _conversation(store, customer, LONG)
     await database.close()

@@ -8,6 +8,7 @@ Licences and sources stand in each set's own README. A set that is not there rai
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -98,6 +99,45 @@ def banking_utterances() -> list[Utterance]:
     folder = _folder("nlupp_handoff_banking") / "data" / "banking"
     rows = [row for path in sorted(folder.glob("fold*.json")) for row in json.loads(path.read_text("utf-8"))]
     return [Utterance(text=row["text"], wants_person="handoff" in row.get("intents", [])) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One text of an intent; `domain` is "" where it belongs to none."""
+
+    text: str
+    intent: str
+    domain: str = ""
+
+
+def support_intents() -> list[Asked]:
+    """Bitext: 27 intents of a shop's customers, made from templates."""
+    folder = _folder("bitext_intents")
+    rows = [
+        row
+        for part in ("train", "dev", "test")
+        for row in csv.DictReader((folder / f"{part}.csv").open(encoding="utf-8"))
+    ]
+    return [Asked(text=row["utterance"], intent=row["intent"]) for row in rows]
+
+
+def intents(part: str) -> list[Asked]:
+    """clinc150: "train", "val" or "test" of 150 intents in ten domains, "oos_train", … of none."""
+    folder = _folder("clinc150")
+    domains = json.loads((folder / "domains.json").read_text("utf-8"))
+    domain_of = {intent: domain for domain, listed in domains.items() for intent in listed}
+    rows = json.loads((folder / "data_full.json").read_text("utf-8"))[part]
+    return [Asked(text=text, intent=intent, domain=domain_of.get(intent, "")) for text, intent in rows]
+
+
+def angry_comments(*parts: str) -> list[tuple[str, bool]]:
+    """GoEmotions: comments of a forum, and whether "anger" is among the emotions that people heard in them."""
+    found = []
+    for part in parts or ("dev", "test"):
+        for line in (_folder("goemotions_ekman") / f"{part}.tsv").read_text("utf-8").splitlines():
+            text, labels, _ = line.split("\t")
+            found.append((text, "0" in labels.split(",")))
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -45,7 +45,10 @@ class Said(BaseModel):
 
 
 class LabelledQuestion(BaseModel):
-    """Either `question` alone or the `messages` so far, the customer's question last. `relevant` are article ids."""
+    """Either `question` alone or the `messages` so far, the customer's question last. `relevant` are article ids.
+
+    A right answer holds each of `says` (of "a|b" one is enough) and none of `never_says`.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -55,6 +58,8 @@ class LabelledQuestion(BaseModel):
     relevant: list[str]
     answerable: bool
     decision: Literal["answer", "clarify", "handoff"]
+    says: list[str] = Field(default_factory=list)
+    never_says: list[str] = Field(default_factory=list)
     tags: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -83,6 +88,8 @@ class RetrievalQuestion(BaseModel):
     relevant: list[Identity]
     answerable: bool = True
     tags: list[str] = Field(default_factory=list)
+    group: Identity | None = None
+    """Questions that say the same in other words share one."""
 
     @model_validator(mode="after")
     def _asks_something(self) -> RetrievalQuestion:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 _RESAMPLES = 2_000
+_Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,17 @@ class Figure:
 def mean(values: Sequence[float], *, seed: int = 0) -> Figure:
     """Mean with a percentile bootstrap interval; nan for no values."""
     return figure(np.asarray(values, dtype=np.float64).reshape(-1, 1), lambda rows: float(rows.mean()), seed=seed)
+
+
+def share(hits: Sequence[bool]) -> Figure:
+    """A share with its Wilson interval, which is honest near 0 and 1 where resampling gives no width at all."""
+    n = len(hits)
+    if n == 0:
+        return Figure(value=float("nan"), n=0, low=float("nan"), high=float("nan"))
+    value, z2 = sum(hits) / n, _Z * _Z
+    middle = (value + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z * ((value * (1 - value) + z2 / (4 * n)) / n) ** 0.5 / (1 + z2 / n)
+    return Figure(value=value, n=n, low=max(0.0, middle - half), high=min(1.0, middle + half))
 
 
 def auroc(scores: Sequence[float], positive: Sequence[bool], *, seed: int = 0) -> Figure:

@@ -35,6 +35,9 @@ class Suite:
 
     def questions(self) -> dict[str, list[LabelledQuestion]]:
         sets = {self.name: read_questions(DATASETS / f"{self.name}_questions.jsonl")}
+        customers = DATASETS / f"{self.name}_customers.jsonl"
+        if customers.exists():
+            sets[f"{self.name}, customers"] = read_questions(customers)
         fresh = DATASETS / "fresh_questions.jsonl"
         if fresh.exists():
             sets[f"{self.name}, fresh"] = [one for one in read_questions(fresh) if self.name in one.tags]

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from measuring import measured
+import sys
+
+from measuring import measured, one_by_one
 
 
 def open_(model, work):  # noqa: ANN001, ANN201
@@ -33,4 +35,4 @@ def ask(store, question):  # noqa: ANN001, ANN201
 
 
 if __name__ == "__main__":
-    measured(open_, ingest, ask)
+    (one_by_one if "--one-by-one" in sys.argv else measured)(open_, ingest, ask)

@@ -40,6 +40,21 @@ def measured(
     print(json.dumps(told), flush=True)  # noqa: T201
 
 
+def one_by_one(
+    open_: Callable[[str, Path], Any], ingest: Callable[[Any, Articles], None], ask: Callable[[Any, str], Sequence[str]]
+) -> None:
+    """A question a line in, as JSON; its seconds out. The first line out says that the articles are taken in."""
+    task, work = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), Path(sys.argv[2])
+    pipeline = open_(task["model"], work)
+    ingest(pipeline, task["articles"])
+    print(0.0, flush=True)  # noqa: T201
+    for line in sys.stdin:
+        question = json.loads(line)
+        begun = time.perf_counter()
+        ask(pipeline, question)
+        print(time.perf_counter() - begun, flush=True)  # noqa: T201
+
+
 def _resident() -> int:
     """Bytes now, and not at its peak: what it takes to serve."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()

@@ -50,11 +50,53 @@ def test_the_command_starts_without_heavy_packages() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Name a file of labelled questions"),
+        (["missing.jsonl"], "cannot be read"),
+        (["questions.jsonl", "--report", "report.md"], "should end in .html"),
+        (["--check"], "Nothing is calibrated yet"),
+    ],
+)
+def test_a_calibration_that_cannot_be_made_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BATON_DATA_DIR", str(tmp_path / "var"))
+    questions(tmp_path)
+    done = RUNNER.invoke(cli, ["calibrate", *arguments])
+    assert done.exit_code == 1
+    assert said in " ".join(done.output.split())
+
+
 @pytest.mark.model
-def test_articles_are_searched_for_this_once_and_a_report_is_written(
+def test_one_question_is_too_few_for_a_promise_and_enough_for_a_loose_one_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BATON_DATA_DIR", str(tmp_path / "var"))
+    articles = write_jsonl(tmp_path / "help.jsonl")
+    assert RUNNER.invoke(cli, ["ingest", str(articles)]).exit_code == 0
+    refused = RUNNER.invoke(cli, ["calibrate", questions(tmp_path)])
+    assert refused.exit_code == 1
+    assert "Not enough labelled questions for this promise" in " ".join(refused.output.split())
+    many = questions(tmp_path, "".join(LINE.replace('"1"', f'"{n}"') for n in range(12)))
+    report = tmp_path / "report.html"
+    loose = ["calibrate", many, "--max-error", "0.5", "--confidence", "0.8", "--report", str(report)]
+    made = RUNNER.invoke(cli, loose)
+    assert made.exit_code == 0, made.output
+    assert "Reliability curve" in report.read_text()
+    asked = RUNNER.invoke(cli, ["ask", "How do I return an item?", "--json"])
+    assert json.loads(asked.stdout)["evidence"]["calibrated"] is True
+
+
+@pytest.mark.model
+def test_articles_are_searched_for_this_once_and_a_report_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoders: Path
+) -> None:
+    monkeypatch.setenv("BATON_DATA_DIR", str(tmp_path / "var"))
+    (tmp_path / "var").mkdir(mode=0o700)
+    (tmp_path / "var" / "encoder").symlink_to(encoders)
     articles = write_jsonl(tmp_path / "help.jsonl")
     report = tmp_path / "report.html"
     arguments = ["eval", "retrieval", questions(tmp_path), "--articles", str(articles), "--report", str(report)]

@@ -11,7 +11,7 @@ from evals.ranking_experiments import SIGNS, Experiment, Weights, chosen, gather
 from knowledge_base.embedding import HashingEmbedder
 from knowledge_base.knowledge_base import KnowledgeBase
 from knowledge_base.snapshot import snapshot_of
-from tests.knowledge_base.shelf import ScanOnly
+from knowledge_base.vectors import ScanOnly
 from tests.knowledge_base.shop import ARTICLES
 
 EMBEDDER = HashingEmbedder()

@@ -14,7 +14,7 @@ from evals.retrieval_report import as_html, as_json, as_markdown, table_of
 from knowledge_base.embedding import HashingEmbedder
 from knowledge_base.knowledge_base import KnowledgeBase
 from knowledge_base.snapshot import Snapshot, snapshot_of
-from tests.knowledge_base.shelf import ScanOnly
+from knowledge_base.vectors import ScanOnly
 from tests.knowledge_base.shop import write_jsonl
 
 EMBEDDER = HashingEmbedder()
