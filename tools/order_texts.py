@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 
 from conversations.model import JsonValue
-from tools.order_model import Money, Order, OrderState
+from tools.order_model import Money, Order, OrderState, Shipment
 
 _MAX_FREE_TEXT = 160
+_CARRIER_NAME = re.compile(r"(?=.{1,40}\Z)[^\W_][\w&'.+-]*(?: [\w&'.+-]+){0,3}")
+_TRACKING_NUMBER = re.compile(r"(?=.{1,40}\Z)[A-Za-z0-9]+(?:[ -][A-Za-z0-9]+)*")
 
 _STATE_WORDS = {
     OrderState.PLACED: "has been placed and is waiting for the payment to be confirmed",
@@ -93,8 +96,8 @@ def order_data(order: Order) -> dict[str, JsonValue]:
         "currency": order.total.currency,
         "shipping": {
             "method": shipment.method,
-            "carrier": shipment.carrier,
-            "tracking_number": shipment.tracking_number,
+            "carrier": _carrier(shipment),
+            "tracking_number": _tracking_number(shipment),
             "shipped_at": _iso(shipment.shipped_at),
             "delivered_at": _iso(shipment.delivered_at),
             "expected_on": shipment.expected_on.isoformat() if shipment.expected_on else None,
@@ -122,9 +125,20 @@ def _parcel(order: Order, today: date) -> list[str]:
     shipment = order.shipment
     if shipment.carrier is None or order.state not in _ON_THE_WAY | {OrderState.DELIVERED, OrderState.LOST_IN_TRANSIT}:
         return []
-    tracking = f" under the tracking number {shipment.tracking_number}" if shipment.tracking_number else ""
+    number = _tracking_number(shipment)
+    tracking = f" under the tracking number {number}" if number else ""
     since = f" on {_day(shipment.shipped_at, today)}" if shipment.shipped_at else ""
-    return [f"{shipment.carrier} took the parcel{since}{tracking}."]
+    return [f"{_carrier(shipment) or 'The carrier'} took the parcel{since}{tracking}."]
+
+
+def _carrier(shipment: Shipment) -> str | None:
+    """The carrier's name, or None where the field holds anything longer than a name: it is free text in most shops."""
+    return shipment.carrier if shipment.carrier and _CARRIER_NAME.fullmatch(shipment.carrier) else None
+
+
+def _tracking_number(shipment: Shipment) -> str | None:
+    number = shipment.tracking_number
+    return number if number and _TRACKING_NUMBER.fullmatch(number) else None
 
 
 def _expected(order: Order, today: date) -> list[str]:
