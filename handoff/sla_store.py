@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, insert, or_, select, update
 
 from conversations import tables
 from conversations.database import Database
@@ -49,8 +49,12 @@ class SlaStore:
         self._clock = clock
 
     async def changed(self, since: datetime | None, after: str = "") -> list[Case]:
-        """Handoffs whose conversation changed since then, a page by id; with None all that people have now."""
-        changed = _c.status.in_(_WITH_PEOPLE) if since is None else _c.updated_at >= since
+        """Handoffs whose conversation changed since then, a page by id.
+
+        With None all that people have now, and all whose clocks still run: they may have ended while no server looked.
+        """
+        clock_runs = exists().where(_s.conversation_id == _c.id, _s.stopped_at.is_(None))
+        changed = or_(_c.status.in_(_WITH_PEOPLE), clock_runs) if since is None else _c.updated_at >= since
         newest = select(_h.id).where(_h.conversation_id == _c.id).order_by(_h.queued_at.desc(), _h.id).limit(1)
         query = (
             select(_c.id, _c.team, _h.brief, _h.queued_at, tables.customers.c.segments)

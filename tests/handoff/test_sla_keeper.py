@@ -97,3 +97,23 @@ async def test_a_server_that_starts_finds_what_runs(floor: Clocked) -> None:
     floor.record.clock.advance(minutes=25)
     await Clocked(floor.record).keeper.look()
     assert await floor.told(one) == [(SLA_BREACHED, "first_response")]
+
+
+@pytest.mark.parametrize("how", ["a restart", "other rules"])
+async def test_a_clock_whose_end_no_server_saw_is_stopped(floor: Clocked, how: str) -> None:
+    noor = await floor.person("Noor")
+    await floor.rules(DeskRules(sla=[TARGET]))
+    one = await floor.asks()
+    await floor.keeper.look()
+    await floor.desk.reply(one, noor, human_reply(noor, "Yes.", "r"), owner_epoch=(await floor.now(one)).owner_epoch)
+    await floor.desk.resolve(one, noor, owner_epoch=(await floor.now(one)).owner_epoch)
+    floor.record.clock.advance(hours=1)
+    if how == "a restart":
+        floor = Clocked(floor.record)
+    else:
+        await floor.rules(DeskRules(sla=[TARGET, TARGET.model_copy(update={"name": "never meant"})]))
+    await floor.keeper.look()
+    assert await floor.running(one) == []
+    floor.record.clock.advance(days=1)
+    await floor.keeper.look()
+    assert await floor.told(one) == []
