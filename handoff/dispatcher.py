@@ -55,8 +55,7 @@ class Dispatcher:
                     log.exception("cannot reach the database for the queue")
                 took = time.thread_time() - started
                 await subscription.next(SWEEP_SECONDS)
-                # A long queue that nobody may take is looked through again and again: half of one core at most.
-                await asyncio.sleep(max(GATHER_SECONDS, took))
+                await asyncio.sleep(rest_after(took))
 
     async def look(self) -> int:
         """One look at everything; how many conversations were given to somebody."""
@@ -107,6 +106,15 @@ class Dispatcher:
     def _gone_before(self, person: HumanAgent, before: datetime) -> bool:
         since = self._people.gone_since(person)
         return since is not None and since <= before
+
+
+def rest_after(took: float) -> float:
+    """Seconds until the next look, after one that saw `took` seconds of this thread's time go by.
+
+    A long queue that nobody may take is looked through again and again, so looks should cost half of one core at most.
+    But what else the server did meanwhile is counted too: a busy server must not keep customers waiting for it.
+    """
+    return min(max(GATHER_SECONDS, took), SWEEP_SECONDS)
 
 
 def _at_work(person: HumanAgent, load: Load, *, online: bool) -> AtWork:

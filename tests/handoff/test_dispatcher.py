@@ -12,7 +12,7 @@ from conversations.store import View
 from handoff.desk import HandoffDesk, PassingOn, human_reply
 from handoff.desk_rules import DeskRules, HeadStart, Person, Route, Team, When
 from handoff.desk_store import DeskStore, RulesChanged
-from handoff.dispatcher import Dispatcher
+from handoff.dispatcher import SWEEP_SECONDS, Dispatcher, rest_after
 from handoff.facts import gather_facts
 from handoff.policy import HandoffDecision
 from tests.conftest import Record
@@ -224,3 +224,7 @@ async def test_what_was_handled_is_read_for_a_simulation(floor: Floor) -> None:
     assert first.waited is not None
     assert first.took is not None
     assert (second.waited, second.by) == (None, None)
+
+
+def test_a_busy_server_looks_as_often_as_an_idle_one() -> None:
+    assert rest_after(0.0) < rest_after(0.2) <= rest_after(30.0) == SWEEP_SECONDS
