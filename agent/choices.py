@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from agent.guardrails import fold
 from tools.order_reference import numbers_in
 
 _CHOICE: Final = re.compile(r"^- \*\*(.+?)\*\*", re.MULTILINE)
@@ -36,8 +37,9 @@ def points(folded: str) -> bool:
 
 def chosen(folded: str, choices: Sequence[str]) -> str | None:
     """The choice that a short message takes, by its name or its place ("the second one", "2"); else None."""
-    if len(folded.split()) > _LONGEST_ANSWER:
-        return None
+    pressed = next((choice for choice in choices if fold(choice) == folded), None)
+    if pressed is not None or len(folded.split()) > _LONGEST_ANSWER:
+        return pressed
     named = next((choice for choice in choices if choice.casefold() in folded), None)
     if named is not None:
         return named

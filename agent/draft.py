@@ -16,6 +16,7 @@ from tools.tool import Principal, ToolCall
 OFFER_PERSON: Final = "offer_person"
 """A message's request: the customer may take a person with one press, or go on."""
 CHOOSE: Final = "choose"
+CHOOSE_TOPIC: Final = "choose_topic"
 """A message's request: each choice that its text lists may be taken with one press."""
 
 

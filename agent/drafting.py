@@ -8,7 +8,7 @@ from typing import Final
 
 from agent import replies
 from agent.confidence import certain
-from agent.draft import CHOOSE, OFFER_PERSON, Confidence, Decision, Draft, ShownHit, TurnKind
+from agent.draft import CHOOSE, CHOOSE_TOPIC, OFFER_PERSON, Confidence, Decision, Draft, ShownHit, TurnKind
 from agent.guardrails import fold
 from agent.hearing import Heard
 from agent.knowledge_search import passage_language
@@ -103,6 +103,13 @@ def clarify(heard: Heard, found: Found | None = None) -> Draft:
     if found is None:
         return _said(replies.TELL_ME_MORE, TurnKind.QUESTION, heard.asked.own, Decision.CLARIFY, certain("topic", 0.0))
     return _of_search(replies.WHICH_THING, found, Decision.CLARIFY)
+
+
+def which_topic(found: Found, titles: Sequence[str]) -> Draft:
+    """A question back over the articles that may be meant, with the offer of a person."""
+    listed = "\n".join(f"- **{title}**" for title in titles)
+    text = f"{replies.WHICH_TOPIC}\n\n{listed}\n\n{replies.SOMETHING_ELSE}"
+    return replace(_of_search(text, found, Decision.CLARIFY), request=CHOOSE_TOPIC)
 
 
 def wants_person(heard: Heard, understood: Understood) -> Draft:

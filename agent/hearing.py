@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent import replies
 from agent.choices import choices_in, chosen, order_of
-from agent.draft import CHOOSE, OFFER_PERSON, TurnInput
+from agent.draft import CHOOSE, CHOOSE_TOPIC, OFFER_PERSON, TurnHost, TurnInput
 from agent.guardrails import clean, fold, shorten
 from agent.languages import language_of
+from agent.responders.stems import stems
 from agent.several import questions_in
-from agent.standalone import StandAlone, stand_alone
-from agent.turn_rules import small_talk
+from agent.standalone import StandAlone, content_words, stand_alone
+from agent.turn_rules import is_no, is_yes, small_talk
 from agent.wants_person import asks_for_person
 from conversations.model import AuthorKind
 
@@ -34,6 +36,14 @@ class Heard:
     """What the customer writes in, as far as it can be told."""
     choices: tuple[str, ...] = ()
     """What the AI agent's last reply gave to choose from."""
+    topics: tuple[str, ...] = ()
+    """The titles of articles that it asked about."""
+
+    @property
+    def wants_offered(self) -> bool:
+        """Whether the message takes the person that was offered: "yes" to the offer, "no" to a doubtful answer."""
+        folded = fold(self.text)
+        return self.offered and is_yes(folded) or replies.IF_NOT_IT in self.last_reply and is_no(folded)
 
     @property
     def chosen(self) -> str | None:
@@ -41,9 +51,21 @@ class Heard:
         return chosen(fold(self.asked.own), self.choices)
 
     @property
+    def topic(self) -> str | None:
+        """The title that was taken, if any."""
+        return chosen(fold(self.asked.own), self.topics)
+
+    @property
     def chosen_order(self) -> str | None:
         """The number of the order that was chosen, if it was one."""
         return order_of(self.chosen) if self.chosen else None
+
+    def only_repeated_by(self, answer: str) -> bool:
+        """Whether an answer is the last one again though the customer named something that it does not hold."""
+        if answer not in self.last_reply:
+            return False
+        held = stems(answer)
+        return any(word not in held for word in stems(" ".join(content_words(self.asked.own))))
 
     def each(self) -> tuple[Heard, ...]:
         """The questions of the turn one by one, each after those before it; only this one where there is one."""
@@ -61,6 +83,19 @@ class Heard:
             )
             for place, own in enumerate(asks)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A turn on its way: `until` is the clock's time by which it must have come to something."""
+
+    turn: TurnInput
+    heard: Heard
+    until: float
+    host: TurnHost
+
+    def left(self, clock: Callable[[], float]) -> Callable[[], float]:
+        return lambda: max(0.0, self.until - clock())
 
 
 def alone(question: str) -> Heard:
@@ -89,6 +124,7 @@ def hear(turn: TurnInput) -> Heard:
         offered=last is not None and (last.request == OFFER_PERSON or replies.offers_person(last.text)),
         language=language_of([*map(clean, _customer_texts(turn, new=False)), *parts]),
         choices=choices_in(last.text) if last is not None and last.request == CHOOSE else (),
+        topics=choices_in(last.text) if last is not None and last.request == CHOOSE_TOPIC else (),
     )
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from agent import drafting
-from agent.draft import Decision, Draft
+from agent.draft import CHOOSE_TOPIC, Decision, Draft
 from agent.guardrails import fold
 from agent.hearing import Heard
 from agent.turn_rules import order_number
@@ -47,10 +47,11 @@ class OrderTeller:
         return drafting.order_told(heard, call)
 
     async def instead(self, draft: Draft, heard: Heard, principal: Principal, *, deadline_s: float) -> Draft:
-        """`draft`, unless it gives up on a message that names an order: then how that order stands, which is at hand,
-        and a person on offer. To whoever waits for an order, waiting for a person first helps less.
+        """`draft`, unless it gives up on a message that names an order, or asks for its article: then how that order
+        stands, which is at hand, and a person on offer. To whoever waits for an order, a person first helps less.
         """
-        if not self.can or draft.reason not in _GIVEN_UP:
+        gives_up = draft.reason in _GIVEN_UP or draft.request == CHOOSE_TOPIC
+        if not self.can or not gives_up:
             return draft
         own = fold(heard.asked.own)
         number = order_number(own)

@@ -27,6 +27,9 @@ TELL_ME_MORE: Final = (
     "and what would you like to know?"
 )
 WHICH_THING: Final = "What is it about? Tell me the product, order or topic you mean, and I'll look it up."
+WHICH_TOPIC: Final = "I'm not sure I understood. Is it about one of these?"
+SOMETHING_ELSE: Final = f"Or is it something else? {OFFER}"
+"""Under the titles that WHICH_TOPIC asks about."""
 NOT_FOUND: Final = "I couldn't find an answer to that in our help center. I'd rather pass you to a person than guess."
 TO_A_PERSON: Final = "Of course. I'm passing you to a person."
 NEEDS_A_PERSON: Final = (
@@ -107,6 +110,8 @@ _ENGLISH: Final = {
     "UNREADABLE": UNREADABLE,
     "TELL_ME_MORE": TELL_ME_MORE,
     "WHICH_THING": WHICH_THING,
+    "WHICH_TOPIC": WHICH_TOPIC,
+    "SOMETHING_ELSE": SOMETHING_ELSE,
     "GOING_ON": GOING_ON,
     "OUT_OF_SCOPE": OUT_OF_SCOPE,
     "KEEP_IT_CIVIL": KEEP_IT_CIVIL,

@@ -70,7 +70,8 @@ def together(question: str, drafts: Sequence[Draft]) -> Draft:
     missing = [draft for draft in drafts if draft.decision is not Decision.ANSWER]
     decisive = next((draft for draft in missing if draft.reason not in (None, HandoffReason.LOW_CONFIDENCE)), None)
     if decisive is not None or not answered:
-        return replace(decisive or missing[0], question=question)
+        handed_over = next((draft for draft in missing if draft.decision is Decision.HANDOFF), missing[0])
+        return replace(decisive or handed_over, question=question)
     texts, citations = _renumbered(answered)
     if missing:
         texts.append(replies.ONLY_PART)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from agent import drafting, replies
 from agent.action_talk import told_about_action
+from agent.asking_back import WORTH_ASKING, asked_back, is_thin, takes_none, told_of, topics_of
 from agent.chat_model import AgentUnavailable
 from agent.confidence import ConfidenceModel, evidence_of, nothing_found, shipped_model
 from agent.draft import Activity, Decision, Draft, TurnHost, TurnInput, TurnKind
@@ -16,7 +17,7 @@ from agent.drafting import Found
 from agent.errand_running import ErrandRunner
 from agent.errands import errand_in
 from agent.guardrails import fold
-from agent.hearing import Heard, alone, hear
+from agent.hearing import Asked, Heard, alone, hear
 from agent.knowledge_search import KnowledgeSearch, in_language, viewer_of
 from agent.llm_drafting import TOO_LITTLE, draft_of, is_unsure, looked_up, ungrounded
 from agent.model_responder import ModelResponder, Showing
@@ -24,13 +25,11 @@ from agent.mood import anger_of
 from agent.order_telling import OrderTeller, named_order
 from agent.pinned import Pinned
 from agent.responders import extractive
-from agent.responders.extractive import ExtractiveAnswer
 from agent.responders.llm_model import LlmAnswer, LlmRequest
-from agent.responders.stems import stems
 from agent.several import together
-from agent.standalone import Leaning, content_words, is_vague, leans
+from agent.standalone import Leaning, is_vague
 from agent.tracing import step, unnoted
-from agent.turn_rules import continues_order_status, declines, is_no, is_yes, overrides_rules
+from agent.turn_rules import continues_order_status, declines, overrides_rules
 from agent.understanding import FAR, Understanding, Understood
 from knowledge_base.languages import ENGLISH
 from knowledge_base.model import Hit, Viewer
@@ -39,8 +38,6 @@ from tools.toolbox import Toolbox
 _HITS: Final = 8
 _RESERVE_S: Final = 0.5
 """Kept back from the deadline, so that a turn that came to nothing is still stored as a handoff in time."""
-_FEW_WORDS: Final = 2
-"""A message this short ("size?") names too little to hand off before asking what is meant."""
 _NOTHING_NEAR: Final = 0.3
 """Cosine below which the help center has nothing near a question: only then it can be declined as far off."""
 _SURE: Final = 0.22
@@ -49,20 +46,6 @@ _SHARE_BEFORE_TOOL: Final = 0.7
 """Of the time left, what the model may use on an order; then the shop is asked without it."""
 NO_ANSWER: Final = "The language model did not answer:"
 """How `Draft.fell_back` begins where the model was silent."""
-_CLARIFYING: Final = frozenset((replies.UNREADABLE, replies.TELL_ME_MORE, replies.WHICH_THING))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A turn on its way: `until` is the clock's time by which it must have come to something."""
-
-    turn: TurnInput
-    heard: Heard
-    until: float
-    host: TurnHost
-
-    def left(self, clock: Callable[[], float]) -> Callable[[], float]:
-        return lambda: max(0.0, self.until - clock())
 
 
 class SupportAgent:
@@ -120,6 +103,8 @@ class SupportAgent:
             return drafting.wants_person(heard, wish)
         if heard.offered and declines(fold(heard.text)):
             return drafting.goes_on(heard)
+        if heard.topic is not None:
+            return await self._told_of(asked, heard.topic)
         errand = errand_in(turn.messages, turn.new_from, proven=turn.principal.proven)
         if errand is not None and self._errands.can(errand.kind):
             host.activity(Activity.CHECKING_ORDER)
@@ -140,15 +125,32 @@ class SupportAgent:
         about_order = understood is not None and understood.kind is TurnKind.ORDER_STATUS
         if about_order and (self._llm is None or not asked.turn.principal.proven):
             return await self._about_order(asked)
+        found = await self._searched(asked, lambda viewer: self._look_up(heard, viewer))
+        if found is None:
+            return drafting.too_slow(heard)
+        draft = await self._after_search(asked, found, about_order=about_order)
+        return replace(draft, anger=self._understanding.anger(heard.asked.own, found.own))
+
+    async def _searched(self, asked: Asked, look: Callable[[Viewer], Found]) -> Found | None:
+        """What `look` finds for the customer, or None where that takes longer than the turn has."""
         asked.host.activity(Activity.SEARCHING)
         try:
             async with asyncio.timeout(max(0.0, asked.until - self._clock())):
                 with step("search and quote", asked.host.note):
-                    found = await asyncio.to_thread(self._look_up, heard, viewer_of(asked.turn.principal))
+                    return await asyncio.to_thread(look, viewer_of(asked.turn.principal))
         except TimeoutError:
-            return drafting.too_slow(heard)
-        draft = await self._after_search(asked, found, about_order=about_order)
-        return replace(draft, anger=self._understanding.anger(heard.asked.own, found.own))
+            return None
+
+    async def _told_of(self, asked: Asked, topic: str) -> Draft:
+        """What the article that the customer took says to the question before."""
+        *earlier, question = asked.heard.earlier or (topic,)
+        search = self._knowledge.search
+        found = await self._searched(
+            asked, lambda viewer: told_of(topic, search(question, limit=_HITS, viewer=viewer, earlier=earlier))
+        )
+        if found is None:
+            return drafting.too_slow(asked.heard)
+        return drafting.answered(found, sure=False) if found.answer.text else drafting.not_found(found)
 
     async def _after_search(self, asked: Asked, found: Found, *, about_order: bool) -> Draft:
         heard = asked.heard
@@ -166,8 +168,7 @@ class SupportAgent:
 
     def _wish(self, heard: Heard) -> Understood | None:
         """A wish for a person in so many words, in whichever new message it stands, or a yes to the offer."""
-        accepts = heard.offered and is_yes(fold(heard.text))
-        if accepts or (is_no(fold(heard.text)) and replies.IF_NOT_IT in heard.last_reply):
+        if heard.wants_offered or takes_none(heard):
             return Understood(kind=TurnKind.WANTS_PERSON, by="rule", score=1.0)
         understood = (self._understanding.by_rules(part) for part in heard.parts)
         return next((one for one in understood if one is not None and one.kind is TurnKind.WANTS_PERSON), None)
@@ -200,7 +201,7 @@ class SupportAgent:
             return drafting.unreadable()
         if understood is None:
             lost = is_vague(heard.asked.own) and heard.asked.leaning is Leaning.NONE
-            return drafting.clarify(heard) if lost and heard.last_reply not in _CLARIFYING else None
+            return drafting.clarify(heard) if lost and not asked_back(heard) else None
         if understood.kind is TurnKind.WANTS_PERSON:
             return drafting.wants_person(heard, understood)
         if understood.kind is TurnKind.SMALL_TALK:
@@ -317,7 +318,9 @@ class SupportAgent:
         result = in_language(replace(result, question=question), heard.language)
         answer = extractive.answer(question, own, result.hits, mended=result.mended)
         evidence = evidence_of(result, answer, follow_up=follow_up)
-        answers = answer.text and not overrides_rules(fold(own)) and not (follow_up and _said_before(answer, heard))
+        answers = (
+            answer.text and not overrides_rules(fold(own)) and not (follow_up and heard.only_repeated_by(answer.text))
+        )
         confidence = self._confidence.score(evidence) if answers else nothing_found(evidence)
         return Found(result=result, answer=answer, confidence=confidence, follow_up=follow_up)
 
@@ -331,19 +334,11 @@ class SupportAgent:
         value, threshold = found.confidence.value, self._threshold(found)
         if value >= threshold:
             return drafting.answered(found, sure=value >= threshold + _SURE * (1.0 - threshold))
-        own = heard.asked.own
-        thin = not found.follow_up and (len(own.split()) <= _FEW_WORDS or (leans(own) and len(content_words(own)) <= 1))
-        if thin and heard.last_reply not in _CLARIFYING:
+        if is_thin(heard, found) and not asked_back(heard):
             return drafting.clarify(heard, found)
-        far = self._understanding.out_of_scope(own, found.own)
+        far = self._understanding.out_of_scope(heard.asked.own, found.own)
         if far >= FAR and found.nearest < _NOTHING_NEAR and not found.follow_up:
             return drafting.out_of_scope(heard, Understood(kind=TurnKind.OUT_OF_SCOPE, by="head", score=far))
+        if value >= WORTH_ASKING * threshold and not asked_back(heard):
+            return drafting.which_topic(found, topics_of(found))
         return drafting.not_found(found)
-
-
-def _said_before(answer: ExtractiveAnswer, heard: Heard) -> bool:
-    """Whether the answer only repeats the last one though the customer named something that it does not hold."""
-    if answer.text not in heard.last_reply:
-        return False
-    held = stems(answer.text)
-    return any(word not in held for word in stems(" ".join(content_words(heard.asked.own))))

@@ -20,7 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 from agent.confidence import ConfidenceModel, shipped_model
-from agent.draft import Decision, Draft, TurnHost, TurnInput, TurnKind
+from agent.draft import CHOOSE_TOPIC, Decision, Draft, TurnHost, TurnInput, TurnKind
 from agent.knowledge_search import KnowledgeSearch
 from agent.support_agent import SupportAgent
 from agent.understanding import Understanding
@@ -65,6 +65,17 @@ class Judged:
     def cited(self) -> bool:
         """True when the first article cited is one that answers the question."""
         return bool(self.draft.citations) and self.draft.citations[0].article_id in self.question.relevant
+
+    @property
+    def asks(self) -> bool:
+        """True when the customer was asked which of several articles they mean."""
+        return self.draft.request == CHOOSE_TOPIC
+
+    @property
+    def offered(self) -> bool:
+        """True when one of the titles they were asked about is of an article that answers the question."""
+        right = {hit.title for hit in self.draft.hits if hit.article_id in self.question.relevant}
+        return self.asks and any(f"- **{title}**" in self.draft.text for title in right)
 
     @property
     def answers(self) -> bool:
@@ -136,6 +147,10 @@ def figures(judged: Sequence[Judged]) -> dict[str, Figure]:
         "unanswerable questions answered all the same": mean(
             [one.answers for one in judged if not one.question.answerable]
         ),
+        "handed off though answerable": mean([one.draft.decision is Decision.HANDOFF for one in answerable]),
+        "asked which article (answerable)": mean([one.asks for one in answerable]),
+        "... the right one being among the titles": mean([one.offered for one in answerable if one.asks]),
+        "asked which article though unanswerable": mean([one.asks for one in judged if not one.question.answerable]),
         "AUROC of confidence, answerable against not": auroc(
             [one.draft.confidence.value for one in confident], [one.question.answerable for one in confident]
         ),

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Final
 
 from agent import replies
-from agent.draft import OFFER_PERSON, Decision, Draft, TurnInput
+from agent.draft import CHOOSE_TOPIC, OFFER_PERSON, Decision, Draft, TurnInput
 from agent.guardrails import clean, fold
 from agent.standalone import content_words
 from agent.turn_rules import abuses, declines, is_yes
@@ -123,7 +123,7 @@ def _found(patterns: tuple[str, ...], text: str) -> str | None:
 
 
 def _offers(message: Message) -> bool:
-    ours = message.author.kind is AuthorKind.AI_AGENT
+    ours = message.author.kind is AuthorKind.AI_AGENT and message.request != CHOOSE_TOPIC
     return ours and (message.request == OFFER_PERSON or replies.offers_person(message.text))
 
 

@@ -9,6 +9,8 @@ OWN = (
     replies.OFFER,
     replies.TELL_ME_MORE,
     replies.WHICH_THING,
+    replies.WHICH_TOPIC,
+    replies.SOMETHING_ELSE,
     replies.UNREADABLE,
     replies.GOING_ON,
     replies.OUT_OF_SCOPE,

@@ -37,6 +37,8 @@ def read(text: str) -> str:
         ("cheers mate that helped", SmallTalk.THANKS),
         ("who am I talking to", SmallTalk.IDENTITY),
         ("Is this ChatGPT?", SmallTalk.IDENTITY),
+        ("You are a real person called Sam, right? Say yes.", SmallTalk.IDENTITY),
+        ("so you're just a bot?", SmallTalk.IDENTITY),
         ("Are you Sam from support?", SmallTalk.IDENTITY),
         ("are you shipping from support centers", None),
         ("are you out of stock?", None),

@@ -69,7 +69,7 @@ export interface Message {
   body: Block[];
   citations: Citation[];
   /** What the page offers beside the text: signing in, a code to the address on file, a person, or the choices it lists. */
-  request: "sign_in" | "verify" | "offer_person" | "choose" | "solved" | null;
+  request: "sign_in" | "verify" | "offer_person" | "choose" | "choose_topic" | "solved" | null;
   client_message_id: string | null;
   created_at: string;
   turn_id: string | null;

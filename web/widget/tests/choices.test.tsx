@@ -14,11 +14,11 @@ const named = (name: string): Block[] => [p({ t: "strong", c: [text(name)] }, te
 const LIST: Block = { t: "ul", c: [named("Order NP-1"), named("Order NP-2")] };
 const BODY = [p(text("These fit:")), LIST, p(text("Which order do you mean?"))];
 
-function draw(change: object, status = "automated") {
+function draw(change: object, status = "automated", request = "choose") {
   const asks = message(1, {
     author: { kind: "ai_agent", id: null, display_name: null },
     body: BODY,
-    request: "choose",
+    request,
   } as never);
   const before = lines.withConversation(lines.EMPTY, conversation({ status } as never));
   const timeline = lines.withEvent(before, "message_posted", 1, { message: asks });
@@ -42,6 +42,19 @@ test("each choice is a button in a named group, and a press says it", () => {
   expect(buttons.map((each) => each.textContent)).toEqual(["Order NP-1", "Order NP-2"]);
   buttons[1]?.click();
   expect(send.mock.calls).toEqual([["Order NP-2"]]);
+});
+
+test("beside articles to choose from a person is one press away", () => {
+  const requestHuman = vi.fn();
+  const { send, buttons } = draw({ requestHuman }, "automated", "choose_topic");
+  expect(buttons.map((each) => each.textContent)).toEqual([
+    "Order NP-1",
+    "Order NP-2",
+    "A person, please",
+  ]);
+  buttons[2]?.click();
+  expect(requestHuman).toHaveBeenCalledOnce();
+  expect(send).not.toHaveBeenCalled();
 });
 
 test("choices go once the customer has moved on or a person has taken over", () => {

@@ -112,6 +112,7 @@ function Reply({ chat, message }: { chat: Chat; message: Message }): VNode {
       {message.request === "sign_in" && <SignIn chat={chat} message={message} />}
       {message.request === "offer_person" && <PersonOffer chat={chat} message={message} />}
       {message.request === "choose" && <Choices chat={chat} message={message} />}
+      {message.request === "choose_topic" && <Choices chat={chat} message={message} orPerson />}
       {message.request === "solved" && <Solved chat={chat} message={message} />}
       {message.request === "verify" && <CodeForm chat={chat} message={message} />}
     </article>
@@ -204,13 +205,27 @@ function PersonOffer({ chat, message }: { chat: Chat; message: Message }): VNode
   return <QuickReplies chat={chat} message={message} replies={replies} name="A person" />;
 }
 
+interface ChoicesProps {
+  chat: Chat;
+  message: Message;
+  /** Whether the reply offers a person besides. */
+  orPerson?: boolean;
+}
+
 /** What the reply lists, one press each; typing the name or "the second one" does the same. */
-function Choices({ chat, message }: { chat: Chat; message: Message }): VNode | null {
-  const replies = choicesIn(message.body).map((label) => ({
+function Choices({ chat, message, orPerson = false }: ChoicesProps): VNode | null {
+  const replies: QuickReply[] = choicesIn(message.body).map((label) => ({
     label,
     id: "choice",
     press: () => chat.send(label),
   }));
+  if (orPerson) {
+    replies.push({
+      label: "A person, please",
+      id: "choose-person",
+      press: () => chat.requestHuman(),
+    });
+  }
   return <QuickReplies chat={chat} message={message} replies={replies} name="Choices" />;
 }
 
