@@ -29,9 +29,11 @@ _ORDER: Final = re.compile(
     r"\b([A-Za-z]{2,4})-(\d{4,10})\b(?![-\d])|\b([A-Z]{2,4}) ?(\d{4,10})\b(?![-\d])"
     r"|(?i:(?<=order )|(?<=number )|(?<=no\. )|(?<=nr\. )|(?<=#))()(\d{4,10})\b(?![-\d])"
 )
-_LONG_NUMBER: Final = re.compile(r"(?<![\w.,])\+?\(?\d(?:[\s()/.-]{0,3}\d){6,}(?!\w)")
-"""Seven digits and more, however they are set apart: telephone numbers, cards, accounts."""
-_IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b")
+_LONG_NUMBER: Final = re.compile(r"(?<![\w.,])\+?\(?\d(?:[\s()/.-]{0,3}\d){6,}(?: ?(?:x|ext\.?) ?\d{1,6})?(?!\w)")
+"""Seven digits and more, however they are set apart: telephone numbers (with an extension), cards, accounts."""
+_IBAN: Final = re.compile(
+    r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b|\b[a-z]{2}\d{2}[a-z0-9]{11,30}\b"
+)
 _SHORTEST_NAME: Final = 3
 _LONGEST: Final = 4_000
 _PEOPLES_WORK: Final = frozenset(

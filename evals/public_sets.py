@@ -49,7 +49,7 @@ def clapnq() -> PublicSet:
     """600 Wikipedia passages; 300 questions are answered by their passage, 300 are only near it."""
     articles, questions = [], []
     for part in ("answerable", "unanswerable"):
-        for row in _lines(_folder("clapnq_dev") / f"clapnq_dev_{part}.jsonl"):
+        for row in _lines(folder_of("clapnq_dev") / f"clapnq_dev_{part}.jsonl"):
             passage = row["passages"][0]
             articles.append({"id": row["id"], "title": passage["title"], "text": _untokenised(passage["text"])})
             questions.append(
@@ -62,7 +62,7 @@ def mtrag() -> PublicSet:
     """Tasks of several turns over 1,152 passages; the unanswerable have none, underspecified ones are left out."""
     articles: dict[str, dict[str, str]] = {}
     questions, groups = [], []
-    for row in _lines(_folder("mtrag_un") / "reference.jsonl"):
+    for row in _lines(folder_of("mtrag_un") / "reference.jsonl"):
         for context in row["contexts"]:
             text = context["text"].strip()
             title = text.split("\n", 1)[0][:80] if text else context["document_id"]
@@ -79,7 +79,7 @@ def mtrag() -> PublicSet:
 
 def stackfaq(held_out_share: float = _HELD_OUT) -> PublicSet:
     """FAQ threads about web applications, asked in other words; a share of the answers is taken away."""
-    root = json.loads((_folder("stackfaq") / "stackExchange-FAQ.json").read_text("utf-8"))["root"]["qapair"]
+    root = json.loads((folder_of("stackfaq") / "stackExchange-FAQ.json").read_text("utf-8"))["root"]["qapair"]
     shuffled = np.random.default_rng(_SEED).permutation(len(root)).tolist()
     held_out = set(shuffled[: int(len(root) * held_out_share)])
     articles, questions, groups = [], [], []
@@ -96,7 +96,7 @@ def stackfaq(held_out_share: float = _HELD_OUT) -> PublicSet:
 
 def banking_utterances() -> list[Utterance]:
     """NLU++ banking: what people say on the telephone, with or without asking for a person."""
-    folder = _folder("nlupp_handoff_banking") / "data" / "banking"
+    folder = folder_of("nlupp_handoff_banking") / "data" / "banking"
     rows = [row for path in sorted(folder.glob("fold*.json")) for row in json.loads(path.read_text("utf-8"))]
     return [Utterance(text=row["text"], wants_person="handoff" in row.get("intents", [])) for row in rows]
 
@@ -112,7 +112,7 @@ class Asked:
 
 def support_intents() -> list[Asked]:
     """Bitext: 27 intents of a shop's customers, made from templates."""
-    folder = _folder("bitext_intents")
+    folder = folder_of("bitext_intents")
     rows = [
         row
         for part in ("train", "dev", "test")
@@ -123,7 +123,7 @@ def support_intents() -> list[Asked]:
 
 def intents(part: str) -> list[Asked]:
     """clinc150: "train", "val" or "test" of 150 intents in ten domains, "oos_train", … of none."""
-    folder = _folder("clinc150")
+    folder = folder_of("clinc150")
     domains = json.loads((folder / "domains.json").read_text("utf-8"))
     domain_of = {intent: domain for domain, listed in domains.items() for intent in listed}
     rows = json.loads((folder / "data_full.json").read_text("utf-8"))[part]
@@ -134,7 +134,7 @@ def angry_comments(*parts: str) -> list[tuple[str, bool]]:
     """GoEmotions: comments of a forum, and whether "anger" is among the emotions that people heard in them."""
     found = []
     for part in parts or ("dev", "test"):
-        for line in (_folder("goemotions_ekman") / f"{part}.tsv").read_text("utf-8").splitlines():
+        for line in (folder_of("goemotions_ekman") / f"{part}.tsv").read_text("utf-8").splitlines():
             text, labels, _ = line.split("\t")
             found.append((text, "0" in labels.split(",")))
     return found
@@ -200,7 +200,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         yield from (json.loads(line) for line in stream)
 
 
-def _folder(name: str) -> Path:
+def folder_of(name: str) -> Path:
+    """Where the set lies. Raises MissingSet."""
     folder = Path(os.environ.get("BATON_PUBLIC_DATA", "../shared/data")) / name
     if not folder.is_dir():
         raise MissingSet(f"{folder} is not there: set BATON_PUBLIC_DATA to the folder of the public sets.")

@@ -86,6 +86,8 @@ def past(*messages: Message, reason: HandoffReason | None = None, rated_low: boo
         ("Call +31 (0)6 1234-5678 or 030/1234567", "Call [number] or [number]"),
         ("card 4111 1111 1111 1111", "card [number]"),
         ("IBAN NL91 ABNA 0417 1643 00 please", "IBAN [account] please"),
+        ("my iban is nl91abna0417164300", "my iban is [account]"),
+        ("call 555-010-0199x4587 or 555 010 0199 ext. 12", "call [number] or [number]"),
         ("see https://shop.example/o/123?t=abc", "see [link]"),
         ("np-49127 and NP 10427, order 49127 again", "NP-90001 and NP-90002, order 90001 again"),
         ("#49127, CARD 4111 1111 1111 1111", "#90001, CARD-[number]"),
