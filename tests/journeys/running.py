@@ -16,7 +16,8 @@ import httpx2
 import uvicorn
 
 from app.scripted_faults import Fault
-from app.scripted_model import create_scripted_model
+from app.scripted_model import Script, create_scripted_model
+from app.scripted_replies import helpful_reply
 from tests.services import free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -71,10 +72,12 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def scripted_model(*, delay_s: float = 0.0, faults: Sequence[Fault | None] = ()) -> AsyncIterator[str]:
+async def scripted_model(
+    *, script: Script = helpful_reply, delay_s: float = 0.0, faults: Sequence[Fault | None] = ()
+) -> AsyncIterator[str]:
     """The base URL of a scripted model that thinks for `delay_s` seconds."""
     port = free_port()
-    app = create_scripted_model(delay_s=delay_s, faults=faults)
+    app = create_scripted_model(script, delay_s=delay_s, faults=faults)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"))
     task = asyncio.create_task(server.serve())
     while not server.started:
