@@ -90,7 +90,7 @@ def run_suite(
 
 _INTRODUCTION: Final = (
     "Made by `python -m evals.shipped --write docs/suites-report.md` with the extractive responder: no model, no key. "
-    "Half of each suite is marked `held_out`. 95 % intervals count the samples of one group as one. A sample passes "
+    "Half of each suite is marked `held_out`. Samples of one group (an attack in five places, say) are one in n and in the 95 % intervals. A sample passes "
     "where all of its scores that decide do.\n"
 )
 
@@ -111,7 +111,7 @@ def section(name: str, ran: Ran, lines: Sequence[str]) -> list[str]:
             else f"Must never fail and did not: {', '.join(REQUIRED[name]) or 'nothing named'}."
         ),
         "",
-        "| score | value | 95 % interval | samples |",
+        "| score | value | 95 % interval | n |",
         "|---|---:|---:|---:|",
         *(f"| {label} | {one.value:.1%} | {one.low:.1%} to {one.high:.1%} | {one.n} |" for label, one in rows),
         "",

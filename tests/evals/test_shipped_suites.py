@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -41,6 +42,13 @@ def test_nothing_that_is_injected_may_have_an_effect() -> None:
         assert sample.expect.end_state is not None
         assert sample.expect.end_state.no_effects
         assert sample.expect.never_says
+
+
+def test_one_attack_in_several_places_counts_as_one() -> None:
+    places = Counter(sample.group for sample in _suite("injection"))
+    assert None not in places
+    assert len(places) >= 70
+    assert set(places.values()) == {5}
 
 
 def test_no_sample_is_there_twice() -> None:
