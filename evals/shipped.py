@@ -90,8 +90,8 @@ def run_suite(
 
 _INTRODUCTION: Final = (
     "Made by `python -m evals.shipped --write docs/suites-report.md` with the extractive responder: no model, no key. "
-    "Half of each suite is marked `held_out`. Samples of one group (an attack in five places, say) are one in n and in the 95 % intervals. A sample passes "
-    "where all of its scores that decide do.\n"
+    "Half of each suite is marked `held_out`. Samples of one group (an attack in five places, say) are one in n and in "
+    "the 95 % intervals. A sample passes where all of its scores that decide do.\n"
 )
 
 

@@ -11,6 +11,8 @@ from tools.order_model import Money, Order, OrderState, Shipment
 
 _MAX_FREE_TEXT = 160
 _CARRIER_NAME = re.compile(r"(?=.{1,40}\Z)[^\W_][\w&'.+-]*(?: [\w&'.+-]+){0,3}")
+_CONTACT = re.compile(r"@|https?:|www\.|\+?\d(?:[ ()/.-]?\d){6,}")
+"""Nobody is sent to an address or a telephone number that stands in an order's news."""
 _TRACKING_NUMBER = re.compile(r"(?=.{1,40}\Z)[A-Za-z0-9]+(?:[ -][A-Za-z0-9]+)*")
 
 _STATE_WORDS = {
@@ -156,6 +158,8 @@ def _latest_event(order: Order, today: date) -> list[str]:
     if not order.events or order.state not in _WORTH_THE_LATEST_EVENT:
         return []
     latest = order.events[-1]
+    if _CONTACT.search(latest.text):
+        return []
     return [f"Latest news, {_day(latest.at, today)}: {_plain(latest.text)}."]
 
 
