@@ -57,6 +57,12 @@ test("beside articles to choose from a person is one press away", () => {
   expect(send).not.toHaveBeenCalled();
 });
 
+test("titles to choose from are said once: as buttons, then as the list", () => {
+  expect(draw({}, "automated", "choose_topic").root.querySelectorAll("li")).toHaveLength(0);
+  expect(draw({}, "assigned", "choose_topic").root.querySelectorAll("li")).toHaveLength(2);
+  expect(draw({}).root.querySelectorAll("li")).toHaveLength(2);
+});
+
 test("choices go once the customer has moved on or a person has taken over", () => {
   expect(draw({ pending: [{ id: "x" }] }).buttons).toEqual([]);
   expect(draw({}, "assigned").buttons).toEqual([]);

@@ -1,6 +1,6 @@
 import { RichText } from "@baton/shared/richText";
 import { clockTime } from "@baton/shared/time";
-import type { Citation, Message } from "@baton/shared/types";
+import type { Block, Citation, Message } from "@baton/shared/types";
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { Chat } from "../chat.ts";
@@ -101,7 +101,7 @@ function Reply({ chat, message }: { chat: Chat; message: Message }): VNode {
         <time dateTime={message.created_at}>{clockTime(message.created_at)}</time>
       </p>
       <div class="content rich" dir="auto">
-        <RichText body={message.body} citations={message.citations} onCite={open} />
+        <RichText body={shown(chat, message)} citations={message.citations} onCite={open} />
       </div>
       {message.state === "interrupted" && (
         <p class="interrupted" data-testid="interrupted">
@@ -229,6 +229,19 @@ function Choices({ chat, message, orPerson = false }: ChoicesProps): VNode | nul
   return <QuickReplies chat={chat} message={message} replies={replies} name="Choices" />;
 }
 
+/** Whether the message is the last one and the AI agent's: its buttons are there to be pressed. */
+function waitsForPress(chat: Chat, message: Message): boolean {
+  const last = chat.timeline.messages.at(-1);
+  const withAi = chat.timeline.conversation?.status === "automated";
+  return withAi && last?.id === message.id && chat.pending.length === 0;
+}
+
+/** Titles to choose from are said once: as buttons while they can be pressed, as a list afterwards. */
+function shown(chat: Chat, message: Message): readonly Block[] {
+  const asButtons = message.request === "choose_topic" && waitsForPress(chat, message);
+  return asButtons ? message.body.filter((block) => block.t !== "ul") : message.body;
+}
+
 export interface QuickReply {
   label: string;
   id: string;
@@ -245,9 +258,7 @@ interface QuickRepliesProps {
 
 /** Answers to the last message as buttons, while the AI agent is asked and the customer has not moved on. */
 export function QuickReplies({ chat, message, replies, name }: QuickRepliesProps): VNode | null {
-  const last = chat.timeline.messages.at(-1);
-  const withAi = chat.timeline.conversation?.status === "automated";
-  if (!withAi || last?.id !== message.id || chat.pending.length > 0) return null;
+  if (!waitsForPress(chat, message)) return null;
   return (
     <fieldset class="offer" aria-label={name}>
       {replies.map(({ label, id, press }) => (
