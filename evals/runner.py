@@ -65,14 +65,14 @@ async def run(grounds: Grounds, samples: Sequence[Sample], results: ResultsFile,
         try:
             async with asyncio.TaskGroup() as group:
                 for place in range(min(lanes, len(left))):
-                    group.create_task(course.run_lane(_Lane(grounds, Path(folder) / f"lane-{place}", opening)))
+                    group.create_task(course.run_lane(Lane(grounds, Path(folder) / f"lane-{place}", opening)))
         except ExceptionGroup as several:
             raise several.exceptions[0] from several
     standing.seconds = time.perf_counter() - started
     return standing
 
 
-class _Lane:
+class Lane:
     """Two sandboxes, opened when they are needed: one on the shared knowledge base, one on a copy of its own."""
 
     def __init__(self, grounds: Grounds, folder: Path, opening: asyncio.Lock) -> None:
@@ -109,7 +109,7 @@ class _Course:
         self._watch = watch
         self._without_model = 0
 
-    async def run_lane(self, lane: _Lane) -> None:
+    async def run_lane(self, lane: Lane) -> None:
         async with lane.opened():
             for sample, number in self._left:
                 sandbox = await lane.sandbox_for(sample)
