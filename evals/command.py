@@ -76,6 +76,7 @@ def run_samples(
     html: Annotated[Path | None, typer.Option(help="Write a page with plots and the worst trials in full.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write a short note for a pull request.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Write a baseline small enough to be committed.")] = None,
+    inspect: Annotated[Path | None, typer.Option(help="Write a log that `inspect view` shows (JSON).")] = None,
     record: Annotated[bool, typer.Option(help="Show the run in the console too, under Evals.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -93,6 +94,7 @@ def run_samples(
         html=html,
         markdown=markdown,
         keep=keep,
+        inspect=inspect,
         record=settings if record else None,
     )
     wanted = Wanted(

@@ -7,7 +7,8 @@
     def test_questions(baton_sample, sample):
         assert_reply(baton_sample(sample))
 
-pytest loads it where Baton is installed. Nothing heavy is imported before a test asks for `baton_sample`: every other test run only pays for reading this file.
+pytest loads it where Baton is installed. Nothing heavy is imported before a test asks for `baton_sample`: every other
+test run only pays for reading this file.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from app.settings import Settings
 from conversations.database import DatabaseUnavailable, DatabaseUnsafe
 from evals.comparing import compare
 from evals.gate import Verdict, judge
+from evals.inspect_log import write_inspect_log
 from evals.recording import record_run
 from evals.rows import Row, read_rows, write_rows
 from evals.run_command import CannotRun, Ran
@@ -23,8 +24,8 @@ from evals.trial import BadTrial
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What is to be said about a run. `against` is a baseline: a file of results or of rows; `required` are scores that
-    every trial must pass. `html`, `markdown` and `keep` (rows, to be a baseline) are files to write; `record` are the
-    settings of a service whose console shows the run.
+    every trial must pass. `html`, `markdown`, `keep` (rows, to be a baseline) and `inspect` (a log for `inspect view`)
+    are files to write; `record` are the settings of a service whose console shows the run.
     """
 
     against: Path | None = None
@@ -32,6 +33,7 @@ class Asked:
     html: Path | None = None
     markdown: Path | None = None
     keep: Path | None = None
+    inspect: Path | None = None
     record: Settings | None = None
 
     def refuse_early(self) -> None:
@@ -39,7 +41,7 @@ class Asked:
         if self.against is not None and not self.against.is_file():
             raise CannotRun(f"{self.against} is not there: a baseline is a file of results, or what --keep wrote.")
         self.baseline({})
-        for place in (self.html, self.markdown, self.keep):
+        for place in (self.html, self.markdown, self.keep, self.inspect):
             if place is not None and not place.parent.is_dir():
                 raise CannotRun(f"{place.parent} is not a folder: make it first, or write {place.name} elsewhere.")
 
@@ -61,6 +63,8 @@ class Asked:
             self.markdown.write_text(as_markdown(report), encoding="utf-8")
         if self.keep is not None:
             write_rows(self.keep, ran.rows)
+        if self.inspect is not None:
+            write_inspect_log(self.inspect, ran.path, ran.rows, ran.samples)
         if self.record is not None:
             _recorded(self.record, ran, report.verdict)
         return report.verdict

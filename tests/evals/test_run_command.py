@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,20 @@ def evaluated(*arguments: str | Path) -> Result:
 
 
 def test_a_table_of_questions_becomes_a_report_a_baseline_and_a_verdict(place: Path, few_articles: Path) -> None:
-    first = evaluated("--articles", few_articles, "--keep", "base.jsonl", "--html", "page.html", "--results", "a.jsonl")
+    first = evaluated(
+        "--articles",
+        few_articles,
+        "--keep",
+        "base.jsonl",
+        "--html",
+        "page.html",
+        "--results",
+        "a.jsonl",
+        "--inspect",
+        "log.json",
+    )
     assert first.exit_code == 0, first.output
+    _is_log_of_inspect(place / "log.json")
     assert "10 samples" in first.output
     assert len(place.joinpath("base.jsonl").read_text().splitlines()) == len(QUESTIONS)
     page = place.joinpath("page.html").read_text()
@@ -111,3 +124,17 @@ def test_what_would_fail_at_the_end_is_refused_at_once(place: Path, arguments: l
     done = evaluated(*arguments)
     assert done.exit_code == 1
     assert said in " ".join(done.output.split())
+
+
+def _is_log_of_inspect(path: Path) -> None:
+    """What the published schema (version 2) requires, and what the viewer shows."""
+    log = json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    assert (log["version"], log["status"]) == (2, "success")
+    assert {"created", "task", "dataset", "model", "config"} <= log["eval"].keys()
+    assert log["results"]["total_samples"] == len(log["samples"]) == len(QUESTIONS)
+    assert all({"name", "scorer", "metrics"} <= score.keys() for score in log["results"]["scores"])
+    for sample in log["samples"]:
+        assert {"id", "epoch", "input", "target"} <= sample.keys()
+        assert [message["role"] for message in sample["messages"]] == ["user", "assistant"]
+        assert sample["output"]["choices"][0]["message"]["content"]
+        assert sample["scores"]["passed"]["value"] in ("C", "I")
