@@ -30,6 +30,7 @@ from knowledge_base.vectors import VectorStore
 from tools.toolbox import Toolbox
 
 if TYPE_CHECKING:
+    from agent.chat_model import ChatModel
     from agent.responders.llm import LlmResponder
 
 Report = Callable[[str], None]
@@ -122,11 +123,25 @@ def confidence_model(settings: Settings, knowledge: KnowledgeBase, embedder: Emb
 def _llm_responder(
     settings: Settings, toolbox: Toolbox, company: Company, today: Callable[[], date]
 ) -> LlmResponder | None:
+    chat = chat_model_of(settings)
+    if chat is None:
+        return None
+    from agent.responders.llm import LlmResponder  # noqa: PLC0415
+    from agent.responders.llm_prompt import Voice  # noqa: PLC0415
+
+    return LlmResponder(
+        chat=chat,
+        toolbox=toolbox,
+        voice=Voice(company=company.name, ai_name=company.ai_name),
+        today=today,
+    )
+
+
+def chat_model_of(settings: Settings) -> ChatModel | None:
+    """The models of these settings; None where none is configured."""
     if settings.llm_base_url is None or settings.llm_model is None:
         return None
     from agent.chat_model import ChatModel, ChatModelSettings  # noqa: PLC0415
-    from agent.responders.llm import LlmResponder  # noqa: PLC0415
-    from agent.responders.llm_prompt import Voice  # noqa: PLC0415
 
     models = ChatModelSettings(
         base_url=settings.llm_base_url,
@@ -138,12 +153,7 @@ def _llm_responder(
         input_price=settings.llm_input_price,
         output_price=settings.llm_output_price,
     )
-    return LlmResponder(
-        chat=ChatModel(models, clock=time.monotonic),
-        toolbox=toolbox,
-        voice=Voice(company=company.name, ai_name=company.ai_name),
-        today=today,
-    )
+    return ChatModel(models, clock=time.monotonic)
 
 
 def carrying_out(settings: Settings, command: KnowledgeCommand, progress: Progress) -> JsonObject:

@@ -127,6 +127,21 @@ def run_samples(
 
 
 @evals.command()
+def judge(
+    run: Annotated[str, typer.Argument(help="A run of the console (its id), or the latest.")] = "latest",
+    most: Annotated[int, typer.Option(min=1, help="At most so many trials, those that people labelled first.")] = 200,
+    demo: Annotated[bool, typer.Option("--demo", help="A run of the demo shop.")] = False,
+) -> None:
+    """Let the configured model judge the answers of a run, and say how far it agrees with people."""
+    from evals.judge_command import CannotJudge, judge_run  # noqa: PLC0415
+
+    try:
+        judge_run(Settings(demo=True) if demo else Settings(), run, most, out, err)
+    except CannotJudge as why:
+        _refuse(str(why))
+
+
+@evals.command()
 def retrieval(
     file: Annotated[
         Path,
