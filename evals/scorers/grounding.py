@@ -33,6 +33,7 @@ _OWN: Final = frozenset(
 )
 """What the AI agent says of itself under an answer: no statement about the business."""
 _HEADING: Final = re.compile(r"\*\*[^*]+\*\*(?: ?\[\d+\])?")
+_MARK: Final = re.compile(r"^(?:[-*•]|\d+\.)\s+")
 _LINK: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
@@ -50,7 +51,7 @@ def grounding(sample: Sample, trial: Trial) -> Score | None:
             if plain(one.sentence) in _OWN or (quotes and _HEADING.fullmatch(one.sentence.strip())):
                 continue
             told.append(one.sentence)
-            if one.source is None and not _quoted(one.sentence, quotable):
+            if one.source is None and not _quoted(one.sentence, quotable, whole=not quotes):
                 unsupported.append(one.sentence)
     if not told:
         return None
@@ -83,15 +84,21 @@ def _cited(reply: SaidInTrial, trial: Trial) -> list[str]:
     return [line for line in lines if line]
 
 
-def _quoted(sentence: str, lines: list[str]) -> bool:
+def _quoted(sentence: str, lines: list[str], *, whole: bool) -> bool:
     """Whether a line says the same word for word: a piece of it, under its heading, or the cells of one table row.
 
-    The check by sentences reads prose; a row that is quoted as "Canada – Standard: $12.95" is none to it.
+    The check by sentences reads prose; a row that is quoted as "Canada – Standard: $12.95" is none to it. With `whole`
+    only the whole line is the same: a model that leaves out the beginning of "Not refundable: sale items" turns it
+    round.
     """
-    said = plain(re.sub(r"^(?:[-*•]|\d+\.)\s+", "", sentence.strip()))
+    said = plain(_MARK.sub("", sentence.strip()))
     _, headed, rest = said.partition(": ")
-    if any(said in line or (headed and rest in line) for line in lines):
+    if any(_holds(line, said, whole=whole) or (headed and not whole and rest in line) for line in lines):
         return True
     row, is_row, cells = said.partition(" – ")
     values = [row, *(cell.rpartition(": ")[2] for cell in cells.split("; "))]
     return bool(is_row) and any(line.startswith("|") and all(value in line for value in values) for line in lines)
+
+
+def _holds(line: str, said: str, *, whole: bool) -> bool:
+    return _MARK.sub("", line) == said if whole else said in line

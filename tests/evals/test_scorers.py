@@ -97,6 +97,8 @@ def test_rows_and_points_that_are_quoted_word_for_word_are_grounded_and_changed_
     )
     assert not graded("**Canada** – Standard: $19.95 [1]")
     assert not graded("Not covered: mold, or theft [1]")
+    assert graded("covered: mold, or burns [1]"), "a quotation may begin within a line"
+    assert not graded("covered: mold, or burns [1]", responder="llm"), "a model may not: it turns the line round"
     assert not graded("**Everything is free for ever** [1]\n\n- **Alaska** – Standard: $14.95", responder="llm")
 
 
