@@ -74,9 +74,14 @@ class Evaluations:
         self.made = EvaluationSamples(database, clock=clock, new_id=new_id)
         """Samples made of conversations."""
 
-    async def add_run(self, name: str, summary: JsonObject, results: Iterable[NewResult]) -> str:
-        """The id of the run; it is there with all of its results or not at all. They are counted as they are read."""
-        run_id = self._new_id()
+    async def add_run(
+        self, name: str, summary: JsonObject, results: Iterable[NewResult], *, run_id: str | None = None
+    ) -> str:
+        """The id of the run; it is there with all of its results or not at all. They are counted as they are read.
+
+        With `run_id` it gets that one, which must be free.
+        """
+        run_id = run_id or self._new_id()
         values: dict[str, Any] = {"id": run_id, "name": name[:200], "made_at": self._clock(), "summary": summary}
         count, passed, seen = 0, 0, set[str]()
         left = iter(results)

@@ -22,12 +22,19 @@ _ANY: Final = TypeAdapter(dict[str, Any])
 
 
 async def record_run(settings: Settings, ran: Ran, verdict: Sequence[str]) -> str:
-    """Keep it, with every trial, in the record of these settings; its id there. Raises what `open_database` raises."""
+    """Keep it, with every trial, in the record of these settings; its id there. Raises what `open_database` raises.
+
+    A file of results that is finished and there already is not kept twice: people may have labelled its trials.
+    """
     settings.home.mkdir(parents=True, exist_ok=True)
     database = await open_database(settings.record_url)
     try:
         evaluations = Evaluations(database, clock=utc_now, new_id=new_id)
-        return await evaluations.add_run(", ".join(ran.header.system.files), summary_of(ran, verdict), _results(ran))
+        known = await evaluations.run(ran.header.run) is not None
+        if known and not ran.standing.done:
+            return ran.header.run
+        name, run_id = ", ".join(ran.header.system.files), None if known else ran.header.run
+        return await evaluations.add_run(name, summary_of(ran, verdict), _results(ran), run_id=run_id)
     finally:
         await database.close()
 

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
+from app.settings import Settings
 from app.wiring import new_id, utc_now
 from conversations.database import open_database
 from conversations.evaluation_store import Evaluations
@@ -124,6 +125,23 @@ def test_what_would_fail_at_the_end_is_refused_at_once(place: Path, arguments: l
     done = evaluated(*arguments)
     assert done.exit_code == 1
     assert said in " ".join(done.output.split())
+
+
+def test_a_finished_file_of_results_is_kept_in_the_record_once(place: Path, few_articles: Path, data_dir: Path) -> None:
+    (place / "questions.csv").write_text("question;says\nHow long can I return something?;45 days\n", encoding="utf-8")
+    for _ in range(2):
+        ran = evaluated("--articles", few_articles, "--results", "once.jsonl")
+        assert ran.exit_code == 0, ran.output
+
+    async def kept() -> int:
+        database = await open_database(Settings().record_url)
+        try:
+            runs = await Evaluations(database, clock=utc_now, new_id=new_id).runs(limit=50)
+        finally:
+            await database.close()
+        return sum(run.trials == 1 for run in runs)
+
+    assert asyncio.run(kept()) == 1
 
 
 def _is_log_of_inspect(path: Path) -> None:
