@@ -31,6 +31,10 @@ QUESTIONS: Final = (WHICH_ORDER, WHICH_ITEM, WHICH_INSTEAD, ADDRESS_ASKED, WHICH
 PROOFS: Final = frozenset({"sign_in", "verify"})
 _FRAGMENT: Final = re.compile(r"<(\w+)>")
 _TO: Final = re.compile(r"\bto:?\s+|:\s+", re.IGNORECASE)
+_ASKS_WHAT_WAS: Final = re.compile(
+    r"\bhow much (?:money )?(?:was|were|has been|have you|did (?:you|i))\b.{0,40}\b(?:refund\w*|back)\b"
+)
+"""What was done already is asked about, nothing is to be done."""
 _LONGEST: Final = 1_000
 
 
@@ -122,6 +126,8 @@ def _said(messages: Sequence[Message]) -> str:
 
 def _begun(text: str, *, proven: bool) -> ErrandKind | None:
     folded = fold(text)
+    if _ASKS_WHAT_WAS.search(folded):
+        return None
     numbered = bool(numbers_in(text))
     hypothetical = (asks_how(folded) or asks_something(folded)) and not numbered
     if hypothetical and not asks_for_action(folded):

@@ -12,6 +12,7 @@ from agent.hearing import Heard
 from agent.turn_rules import order_number
 from conversations.model import HandoffReason, JsonValue
 from tools.order_finding import FIND_ORDER
+from tools.order_reference import numbers_in
 from tools.orders import ORDER_STATUS
 from tools.tool import Principal, ToolCall
 from tools.toolbox import Toolbox
@@ -19,9 +20,9 @@ from tools.toolbox import Toolbox
 _GIVEN_UP: Final = frozenset({HandoffReason.LOW_CONFIDENCE, HandoffReason.LANGUAGE})
 _OF_AN_ORDER: Final = re.compile(
     r"\b(?:orders?|ordered|parcels?|packages?|deliver(?:y|ed)|carrier|courier|tracking|packed|shipped|sent|waiting|"
-    r"arrived?|(?:get|got|received?) (?:my|our))\b"
+    r"arrived?|(?:get|got|received?) (?:my|our)|eta|status|news (?:of|on|about)|how (?:is it|are things) with)\b"
 )
-"""Without one of these a product that they own is what a question is about, not their order of it."""
+"""Without one of these, or a number, a product that they own is what a question is about, not their order of it."""
 
 
 class OrderTeller:
@@ -57,7 +58,7 @@ class OrderTeller:
         number = order_number(own)
         if not principal.proven:
             return draft if number is None else drafting.sign_in(heard, heard.asked.question)
-        if number is None and _OF_AN_ORDER.search(own) is None:
+        if number is None and _OF_AN_ORDER.search(own) is None and not numbers_in(own):
             return draft
         if number is None and await self._named_in_words(heard, principal, deadline_s) is None:
             return draft

@@ -65,6 +65,20 @@ async def test_a_choice_is_answered_from_that_order(answer: str) -> None:
     assert draft.request is None
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "when does np 41952 get here",
+        "any news of np 41952",
+        "order NP-41952 how much was refunded",
+    ],
+)
+async def test_who_names_their_order_is_told_about_it_however_they_put_it(asked: str) -> None:
+    draft = await reply(turn(asked, principal=MAYA))
+    assert draft.kind is TurnKind.ORDER_STATUS
+    assert draft.text.startswith("Order NP-41952 ")
+
+
 @pytest.mark.parametrize("answer", ["where is my order", "the fifth one, where is my parcel"])
 async def test_which_order_is_not_asked_twice_in_a_row(answer: str) -> None:
     draft = await after_choices(answer)
