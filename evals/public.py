@@ -22,7 +22,7 @@ from typing import Final
 from rich.console import Console
 
 from app.settings import Settings
-from evals.public_runs import answer_pairs, attacks, personal_data
+from evals.public_runs import answer_pairs, attacks, personal_data, procedures
 from evals.public_runs.line import Line
 from evals.public_sets import MissingSet
 from evals.rows import Row
@@ -84,10 +84,13 @@ SETS: Final[dict[str, Public]] = {
     "nlupp_handoff_banking": Public(about="wishes for a person", command="python -m evals.train_understanding"),
     "goemotions_ekman": Public(about="anger", command="python -m evals.train_understanding"),
     "tau2_retail": Public(
-        about="gold actions of a shop's tasks", command="python -m pytest -s tests/tools/test_retail_tasks.py"
+        about="gold actions of a shop's tasks", command="python -m pytest -m proof -s tests/tools/test_retail_tasks.py"
     ),
-    "tau1_retail": Public(about="the tasks of the first version of that shop, whose actions are the same: not run"),
-    "abcd_kb": Public(about="guidelines for agents with three dialogues: nothing to score"),
+    "tau1_retail": Public(
+        about="gold actions of the first version's 520 tasks",
+        command="python -m pytest -m proof -s tests/tools/test_retail_tasks.py",
+    ),
+    "abcd_kb": Public(about="55 guidelines for agents, their titles left out", run=procedures.run),
 }
 
 

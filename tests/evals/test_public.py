@@ -47,7 +47,7 @@ def by_measure(lines: list[Line]) -> dict[str, float]:
 
 def test_every_public_set_is_known_and_names_how_it_is_measured() -> None:
     assert set(SETS) == KNOWN
-    assert {name for name, one in SETS.items() if one.run is None and not one.command} == {"abcd_kb", "tau1_retail"}
+    assert not {name for name, one in SETS.items() if one.run is None and not one.command}
 
 
 def test_a_set_that_is_not_there_is_said_to_be_not_run(

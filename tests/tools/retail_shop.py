@@ -18,7 +18,9 @@ from tools.action_model import ActionKind, Proposal
 from tools.order_model import Money, Order, OrderItem, OrderState, Payment, Shipment, Variant, compact_number
 from tools.payments import Answer, ChangeRequest, Declined, EffectState, Receipt
 
-FOLDER = Path(os.environ.get("BATON_PUBLIC_DATA", "../shared/data")) / "tau2_retail"
+PUBLIC = Path(os.environ.get("BATON_PUBLIC_DATA", "../shared/data"))
+FOLDER = PUBLIC / "tau2_retail"
+FIRST_VERSION = PUBLIC / "tau1_retail"
 Json = dict[str, Any]
 STATES = {
     "pending": OrderState.PAID,
@@ -43,6 +45,27 @@ def retail_tasks() -> list[list[GoldAction]]:
         [GoldAction(kind=one["name"], arguments=one["arguments"]) for one in task["evaluation_criteria"]["actions"]]
         for task in tasks
     ]
+
+
+def first_tasks() -> list[list[GoldAction]]:
+    """The same of the benchmark's first version (github.com/sierra-research/tau-bench, MIT)."""
+    lines = [
+        line
+        for name in ("tasks_dev.jsonl", "tasks_train.jsonl")
+        for line in (FIRST_VERSION / name).read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    ]
+    return [
+        [GoldAction(kind=one["name"], arguments=one["kwargs"]) for one in json.loads(line)["actions"]] for line in lines
+    ]
+
+
+def first_shop() -> Json:
+    """Its database."""
+    return {
+        name: json.loads((FIRST_VERSION / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("orders", "users", "products")
+    }
 
 
 def usd(price: float) -> Money:
