@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type DraftStorage, readDraft, writeDraft } from "../src/state/drafts.ts";
 import { arrivals, customerName, mergePages, neighbour, pageTitle } from "../src/state/inbox.ts";
 import { addressOf, placeOf } from "../src/state/route.ts";
-import { commandOf, sends } from "../src/state/shortcuts.ts";
+import { commandOf, WRITING, writingCommandOf } from "../src/state/shortcuts.ts";
 import { everyAtMost } from "../src/state/throttle.ts";
 import { formatWaiting, spokenWaiting, waitingLevel } from "../src/state/waiting.ts";
 import { conversation } from "./fixtures.ts";
@@ -111,10 +111,13 @@ describe("keys", () => {
   });
 
   it("send on Enter and Ctrl+Enter, not on Shift+Enter or an input method's Enter", () => {
-    expect(sends(press("Enter"))).toBe(true);
-    expect(sends(press("Enter", { ctrlKey: true }))).toBe(true);
-    expect(sends(press("Enter", { shiftKey: true }))).toBe(false);
-    expect(sends(press("Enter", { isComposing: true }))).toBe(false);
+    expect(writingCommandOf(press("Enter"))).toBe("send");
+    expect(writingCommandOf(press("Enter", { ctrlKey: true }))).toBe("send");
+    expect(writingCommandOf(press("Enter", { shiftKey: true }))).toBe("newLine");
+    expect(writingCommandOf(press("Enter", { isComposing: true }))).toBeNull();
+    expect(writingCommandOf(press("Escape", { isComposing: true }))).toBeNull();
+    for (const { key, shift, command } of WRITING)
+      expect(writingCommandOf(press(key, { shiftKey: shift }))).toBe(command);
   });
 });
 

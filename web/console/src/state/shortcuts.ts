@@ -46,7 +46,24 @@ export function commandOf(press: Press, typing: boolean, onControl: boolean): Co
   return SHORTCUTS.find((each) => each.key === press.key)?.command ?? null;
 }
 
-/** Enter sends, with Ctrl or Cmd too; Shift+Enter breaks the line; an input method keeps its Enter. */
-export function sends(press: Press & { shiftKey: boolean }): boolean {
-  return press.key === "Enter" && !press.shiftKey && !press.altKey && !press.isComposing;
+export type WritingCommand = "send" | "newLine" | "leave";
+
+interface WritingKey {
+  key: string;
+  shift: boolean;
+  command: WritingCommand;
+  words: string;
+}
+
+export const WRITING: readonly WritingKey[] = [
+  { key: "Enter", shift: false, command: "send", words: "Send" },
+  { key: "Enter", shift: true, command: "newLine", words: "New line" },
+  { key: "Escape", shift: false, command: "leave", words: "Leave the text field" },
+];
+
+/** The command of a key press in a text field. Ctrl and Cmd change nothing; an input method keeps its keys. */
+export function writingCommandOf(press: Press & { shiftKey: boolean }): WritingCommand | null {
+  if (press.altKey || press.isComposing) return null;
+  const found = WRITING.find(({ key, shift }) => key === press.key && shift === press.shiftKey);
+  return found?.command ?? null;
 }

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { readDraft, type Tab, writeDraft } from "../state/drafts.ts";
 import { type ReplyLock, replyLock } from "../state/permissions.ts";
-import { sends } from "../state/shortcuts.ts";
+import { writingCommandOf } from "../state/shortcuts.ts";
 import type { OpenConversation } from "../stores/conversation.ts";
 import { composerRequest, focusComposer } from "../stores/page.ts";
 import { me } from "../stores/session.ts";
@@ -150,8 +150,9 @@ function Editor(props: { open: OpenConversation; tab: Tab; answered: { current: 
     area.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === "Escape") area.current?.blur();
-    if (!sends(event)) return;
+    const command = writingCommandOf(event);
+    if (command === "leave") area.current?.blur();
+    if (command !== "send") return;
     event.preventDefault();
     send();
   };

@@ -1,14 +1,13 @@
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { SHORTCUTS } from "../state/shortcuts.ts";
+import { SHORTCUTS, WRITING } from "../state/shortcuts.ts";
 import { sheetOpen } from "../stores/page.ts";
 import { Icon } from "./icons.tsx";
 
-const COMPOSER = [
-  { key: "Enter", words: "Send" },
-  { key: "Shift + Enter", words: "New line" },
-  { key: "Esc", words: "Leave the text field" },
-];
+const WHILE_WRITING = WRITING.map(({ key, shift, words }) => ({
+  key: shift ? `Shift + ${key}` : key,
+  words,
+}));
 
 export function ShortcutSheet(): VNode {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -34,7 +33,7 @@ export function ShortcutSheet(): VNode {
         </button>
       </header>
       <KeyTable caption="Anywhere" keys={SHORTCUTS} />
-      <KeyTable caption="While writing" keys={COMPOSER} />
+      <KeyTable caption="While writing" keys={WHILE_WRITING} />
     </dialog>
   );
 }
