@@ -14,6 +14,7 @@ from evals import public
 from evals.public import SETS, main
 from evals.public_runs import answer_pairs, attacks, personal_data
 from evals.public_runs.line import Line
+from evals.run_command import Wanted
 
 KNOWN = {
     *("abcd_kb", "arduino_help", "bfcl_irrelevance_multiturn", "bitext_intents", "clapnq_dev", "clinc150"),
@@ -129,5 +130,5 @@ def test_a_sample_of_a_public_set_is_run_like_any_other(data: Path, monkeypatch:
         public.of_samples(attacks.bipia, attacks.lines_of_attacks)()
 
 
-def _no_runs(_: object, wanted: public.Wanted, *__: object) -> None:
+def _no_runs(_: object, wanted: Wanted, *__: object) -> None:
     raise InterruptedError(f"{len(wanted.files[0].read_text('utf-8').splitlines())} samples")
