@@ -88,8 +88,8 @@ def _quoted(sentence: str, lines: list[str], *, whole: bool) -> bool:
     """Whether a line says the same word for word: a piece of it, under its heading, or the cells of one table row.
 
     The check by sentences reads prose; a row that is quoted as "Canada – Standard: $12.95" is none to it. With `whole`
-    only the whole line is the same: a model that leaves out the beginning of "Not refundable: sale items" turns it
-    round.
+    only the whole line or whole cells are the same: a model that leaves out the beginning of "Not refundable: sale
+    items" turns it round.
     """
     said = plain(_MARK.sub("", sentence.strip()))
     _, headed, rest = said.partition(": ")
@@ -97,8 +97,13 @@ def _quoted(sentence: str, lines: list[str], *, whole: bool) -> bool:
         return True
     row, is_row, cells = said.partition(" – ")
     values = [row, *(cell.rpartition(": ")[2] for cell in cells.split("; "))]
-    return bool(is_row) and any(line.startswith("|") and all(value in line for value in values) for line in lines)
+    rows = [line for line in lines if line.startswith("|")] if is_row else []
+    return any(all(value in (_cells(line) if whole else line) for value in values) for line in rows)
 
 
 def _holds(line: str, said: str, *, whole: bool) -> bool:
     return _MARK.sub("", line) == said if whole else said in line
+
+
+def _cells(line: str) -> set[str]:
+    return {cell.strip().rpartition(": ")[2] for cell in line.split("|")}

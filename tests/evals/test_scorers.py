@@ -78,6 +78,7 @@ TABLE = """| To | Standard |
 |---|---|
 | Canada | $12.95, free from $150 |
 | Alaska | $14.95 |
+| Guam | not refundable |
 
 - mold, or [burns](/help/x)"""
 
@@ -99,6 +100,8 @@ def test_rows_and_points_that_are_quoted_word_for_word_are_grounded_and_changed_
     assert not graded("Not covered: mold, or theft [1]")
     assert graded("covered: mold, or burns [1]"), "a quotation may begin within a line"
     assert not graded("covered: mold, or burns [1]", responder="llm"), "a model may not: it turns the line round"
+    assert graded("**Guam** – Standard: not refundable [1]", responder="llm")
+    assert not graded("**Guam** – Standard: refundable [1]", responder="llm"), "nor may it cut a cell"
     assert not graded("**Everything is free for ever** [1]\n\n- **Alaska** – Standard: $14.95", responder="llm")
 
 
