@@ -20,6 +20,7 @@ import { Compared } from "../src/views/evals/compare.tsx";
 import { Talk } from "../src/views/evals/result.tsx";
 import { OneRunView } from "../src/views/evals/run.tsx";
 import { RunList } from "../src/views/evals/runs.tsx";
+import { SampleFields } from "../src/views/evals/sampleFields.tsx";
 import { QueueView } from "../src/views/evals/samples.tsx";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
@@ -199,6 +200,37 @@ test("what is worth a sample and what waits for review is text, with what people
   expect(host.textContent).toContain("Handed off Going in circles");
   act(() => render(<QueueView queue={{ candidates: [], samples: [] }} />, host));
   expect(host.textContent).toContain("Make a sample");
+});
+
+test("a proposal is edited in plain fields, and what they do not name stays in its JSON", () => {
+  const steps = ["Where is it", { confirm: true }, "And now"];
+  const sample = { id: "c", says_in_turn: steps, expect: { decision: "answer", tone: ["calm"] } };
+  const shows: string[] = [JSON.stringify(sample)];
+  const show = (): void =>
+    render(<SampleFields text={shows.at(-1) ?? ""} onText={(text) => shows.push(text)} />, host);
+  const type = (place: number, words: string): void => {
+    act(() => {
+      const field = host.querySelectorAll("textarea")[place];
+      if (!field) throw new Error(`no field ${place}`);
+      field.value = words;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    act(show);
+  };
+  act(show);
+  type(1, "And then");
+  type(2, "45 days\n\n free |at no cost\n");
+  expect(host.querySelectorAll("textarea")[2]?.value).toBe("45 days\n\n free |at no cost\n");
+  expect(JSON.parse(shows.at(-1) ?? "")).toEqual({
+    id: "c",
+    says_in_turn: ["Where is it", { confirm: true }, "And then"],
+    expect: { decision: "answer", tone: ["calm"], says: ["45 days", "free |at no cost"] },
+  });
+  type(2, "");
+  expect(JSON.parse(shows.at(-1) ?? "").expect).toEqual({ decision: "answer", tone: ["calm"] });
+  shows.push("{");
+  act(show);
+  expect(host.textContent).toContain("mend it");
 });
 
 test("a comparison says what moved, and where nothing can be compared", () => {

@@ -1,12 +1,14 @@
 import type { VNode } from "preact";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Candidate, MadeSample, ReviewQueue, WholeSample } from "../../evalTypes.ts";
 import { BECAUSE_WORDS, sampleProblem } from "../../state/evals.ts";
+import { sampleOf } from "../../state/sampleText.ts";
 import { makeSample, reviewQueue, saveSample } from "../../stores/evals.ts";
 import { go } from "../../stores/place.ts";
 import { reasonWords } from "../../words.ts";
 import { Empty, Problem, Ready, When } from "../knowledge/parts.tsx";
 import { EvalHead } from "./area.tsx";
+import { SampleFields } from "./sampleFields.tsx";
 
 /** Conversations that are worth a sample, proposals to review, and the file of what was kept. */
 export function SamplesPage(): VNode {
@@ -101,7 +103,6 @@ function ConversationLink({ id }: { id: string }): VNode {
 function Review({ made }: { made: MadeSample }): VNode {
   const [text, setText] = useState(() => JSON.stringify(made.sample, null, 2));
   const [problem, setProblem] = useState<string | null>(null);
-  const field = useId();
   const save = async (state: MadeSample["state"]): Promise<void> => {
     const wrong = sampleProblem(text);
     setProblem(wrong ?? (await saveSample(made.id, JSON.parse(text), state)));
@@ -110,17 +111,19 @@ function Review({ made }: { made: MadeSample }): VNode {
     <details class="eval-review" open={made.state === "proposed"}>
       <summary>{String(made.sample.id ?? made.id)}</summary>
       <PeopleSaid made={made} />
-      <label for={field}>
-        The sample. Read it: names and numbers are taken out by rules, and rules miss some.
-      </label>
-      <textarea
-        id={field}
-        class="input eval-json"
-        rows={Math.min(24, text.split("\n").length + 1)}
-        spellcheck={false}
-        value={text}
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
+      <p class="quiet">Read it: names and numbers are taken out by rules, and rules miss some.</p>
+      <SampleFields text={text} onText={setText} />
+      <details open={sampleOf(text) === null}>
+        <summary>All of it, as JSON</summary>
+        <textarea
+          class="input eval-json"
+          aria-label="The sample as JSON"
+          rows={Math.min(24, text.split("\n").length + 1)}
+          spellcheck={false}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </details>
       <Problem words={problem} />
       <div class="card-actions">
         <button type="button" class="button button-primary" onClick={() => void save("kept")}>
@@ -146,7 +149,7 @@ function PeopleSaid({ made }: { made: MadeSample | WholeSample }): VNode | null 
   if (made.said_by_people.length === 0) return null;
   return (
     <div>
-      <p class="quiet">What people answered. Write what a right answer must say into "says":</p>
+      <p class="quiet">What people answered. Write below what a right answer must say:</p>
       {made.said_by_people.map((one) => (
         <blockquote key={one}>{one}</blockquote>
       ))}
