@@ -17,6 +17,7 @@ from conversations.inbound import ClientMessageIdReused
 from conversations.lifecycle import IllegalMove
 from conversations.pages import InvalidCursor
 from conversations.ratings import RatingClosed, RatingNotFound, ScoreOutOfRange
+from conversations.saved_replies import ShortcutTaken, TooManySavedReplies
 from conversations.store import ConversationNotFound, StaleConversation
 from conversations.team import AlreadyInTeam, InvitationGone, LastAdmin
 from conversations.verifications import TooManyCodes
@@ -70,6 +71,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ScoreOutOfRange: Problem(status=422, code="score_out_of_range", detail="There is no such score on this scale."),
     LastAdmin: Problem(
         status=409, code="last_admin", detail="This is the only admin; make somebody else an admin first."
+    ),
+    ShortcutTaken: Problem(
+        status=409, code="shortcut_taken", detail="Another saved reply has this shortcut; choose another one."
+    ),
+    TooManySavedReplies: Problem(
+        status=409, code="too_many", detail="There are 500 saved replies; delete one that nobody uses first."
     ),
     AlreadyInTeam: Problem(status=409, code="already_in_team", detail="This address has an account already."),
     InvitationGone: Problem(

@@ -69,6 +69,8 @@ POST /conversations/{conversation_id}/refunds
 GET /approvals
 POST /policy/outlook
 POST /evals/samples
+GET /saved_replies
+POST /conversations/{conversation_id}/saved_replies/{reply_id}
 """
 
 _LEADS: Final = """
@@ -80,6 +82,9 @@ POST /refunds/unfreeze
 POST /desk/rules/check
 PUT /desk/rules
 POST /desk/rules/simulate
+POST /saved_replies
+PUT /saved_replies/{reply_id}
+DELETE /saved_replies/{reply_id}
 GET /tools
 POST /tools/{name}/dry_run
 GET /evals/runs

@@ -27,6 +27,7 @@ from app import (
     local_api,
     metrics,
     rating_api,
+    saved_reply_api,
     team_api,
     tool_api,
     verification_api,
@@ -88,6 +89,7 @@ def create_service(
     service.include_router(inbox_api.router)
     service.include_router(console_api.router)
     service.include_router(desk_api.router)
+    service.include_router(saved_reply_api.router)
     service.include_router(team_api.router)
     service.include_router(webhook_api.router)
     service.include_router(action_api.router)

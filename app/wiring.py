@@ -40,6 +40,7 @@ from conversations.model import Conversation, ConversationId, Customer, HumanAge
 from conversations.past_turns import PastTurns
 from conversations.people import People
 from conversations.ratings import Ratings
+from conversations.saved_replies import SavedReplies
 from conversations.searching import Search
 from conversations.spending import Caps, Spending
 from conversations.store import ConversationStore
@@ -122,6 +123,7 @@ class Baton:
     presenter: Presenter
     ratings: Ratings
     search: Search
+    saved_replies: SavedReplies
     usage: ArticleUsage
     rich_text: RichText
     tokens: Tokens
@@ -319,6 +321,7 @@ async def running(settings: Settings, parts: Parts, *, clock: Callable[[], datet
         presenter=presenter,
         ratings=Ratings(database),
         search=Search(database),
+        saved_replies=SavedReplies(database, clock=clock, new_id=new_id),
         usage=ArticleUsage(database, clock=clock),
         rich_text=rich_text,
         tokens=Tokens(

@@ -108,3 +108,17 @@ deliveries = Table(
     Index("ix_deliveries_state_due_at", "state", "due_at", "id"),
     Index("ix_deliveries_target_created_at", "target", "created_at"),
 )
+
+# Texts kept at hand for replies; without a team they are everyone's.
+saved_replies = Table(
+    "saved_replies",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("title", String(100), nullable=False),
+    Column("shortcut", String(40), nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+    Column("team", String(60)),
+    Column("used", Integer, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("saved_by", ForeignKey("human_agents.id"), nullable=False),
+)

@@ -24,6 +24,7 @@ from conversations.desk_tables import deliveries as deliveries
 from conversations.desk_tables import desk_rules as desk_rules
 from conversations.desk_tables import invitations as invitations
 from conversations.desk_tables import ratings as ratings
+from conversations.desk_tables import saved_replies as saved_replies
 from conversations.desk_tables import sla_clocks as sla_clocks
 from conversations.desk_tables import webhook_endpoints as webhook_endpoints
 from conversations.evaluation_tables import evaluation_results as evaluation_results

@@ -144,3 +144,24 @@ export interface RatingOverview {
   tallies: RatingTally[];
   remarks: (Rating & { conversation_id: string; name: string | null })[];
 }
+
+/** What a person writes of a saved reply; `team` null is everyone, `shortcut` is typed after a slash. */
+export interface WrittenReply {
+  title: string;
+  shortcut: string;
+  text: string;
+  team: string | null;
+}
+
+export interface SavedReply extends WrittenReply {
+  id: string;
+  used: number;
+  saved_at: string;
+  saved_by: string;
+}
+
+export interface SavedReplies {
+  replies: SavedReply[];
+  /** Names that a text may hold in double braces. */
+  variables: string[];
+}

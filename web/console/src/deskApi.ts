@@ -6,8 +6,11 @@ import type {
   Finding,
   QueuePlace,
   RatingOverview,
+  SavedReplies,
+  SavedReply,
   SavedRules,
   Simulation,
+  WrittenReply,
 } from "@baton/shared/desk";
 import type { DryRun, DryRunResult, Tool } from "@baton/shared/tools";
 import type { HumanAgentPresence } from "@baton/shared/types";
@@ -85,6 +88,26 @@ export class DeskApi {
   /** Call a tool as a customer of the shop; nothing comes of it. */
   dryRun(tool: string, asked: DryRun): Promise<DryRunResult> {
     return this.console.send("POST", `/tools/${encodeURIComponent(tool)}/dry_run`, asked);
+  }
+
+  savedReplies(): Promise<SavedReplies> {
+    return this.console.send("GET", "/saved_replies");
+  }
+
+  /** A new one where `id` is null. */
+  saveReply(id: string | null, written: WrittenReply): Promise<SavedReply> {
+    if (id === null) return this.console.send("POST", "/saved_replies", written);
+    return this.console.send("PUT", `/saved_replies/${encodeURIComponent(id)}`, written);
+  }
+
+  removeReply(id: string): Promise<void> {
+    return this.console.send("DELETE", `/saved_replies/${encodeURIComponent(id)}`);
+  }
+
+  /** Its text for this conversation, with what is known there filled in. Counts as a use. */
+  async takeReply(conversation: string, id: string): Promise<string> {
+    const path = `/conversations/${encodeURIComponent(conversation)}/saved_replies/${encodeURIComponent(id)}`;
+    return (await this.console.send<{ text: string }>("POST", path, {})).text;
   }
 
   active(): Promise<void> {

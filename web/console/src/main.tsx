@@ -18,6 +18,7 @@ import "./styles/articles.css";
 import "./styles/search.css";
 import "./styles/compare.css";
 import "./styles/setup.css";
+import "./styles/savedReplies.css";
 import "./styles/actions.css";
 import "./styles/evals.css";
 import { render } from "preact";

@@ -65,6 +65,10 @@ export const SETUP_WORDS: Record<SetupPage, { name: string; lead: string }> = {
     name: "Routing and hours",
     lead: "Who gets which conversation, in which order, and when the team is there.",
   },
+  replies: {
+    name: "Saved replies",
+    lead: "Texts at hand in the reply field: type / there, or press Saved replies.",
+  },
   team: {
     name: "Team and sessions",
     lead: "Accounts, what each may do, and where you are signed in.",

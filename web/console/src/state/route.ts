@@ -19,13 +19,21 @@ export interface Place {
   evals: EvalPlace | null;
 }
 
-export const SETUP_PAGES = ["ratings", "rules", "team", "tools", "webhooks", "audit"] as const;
+export const SETUP_PAGES = [
+  "ratings",
+  "rules",
+  "replies",
+  "team",
+  "tools",
+  "webhooks",
+  "audit",
+] as const;
 export type SetupPage = (typeof SETUP_PAGES)[number];
 
 /** Whose role has a page. The service decides; this only spares a futile click. */
 export function setupPageIsFor(page: SetupPage, role: Role): boolean {
   if (page === "ratings" || page === "rules" || page === "team") return true;
-  return role === "admin" || (page === "tools" && role === "lead");
+  return role === "admin" || (role === "lead" && (page === "tools" || page === "replies"));
 }
 
 const BASE = "/console/";

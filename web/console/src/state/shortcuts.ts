@@ -46,7 +46,7 @@ export function commandOf(press: Press, typing: boolean, onControl: boolean): Co
   return SHORTCUTS.find((each) => each.key === press.key)?.command ?? null;
 }
 
-export type WritingCommand = "send" | "newLine" | "leave";
+export type WritingCommand = "send" | "newLine" | "savedReplies" | "leave";
 
 interface WritingKey {
   key: string;
@@ -55,9 +55,18 @@ interface WritingKey {
   words: string;
 }
 
+/** Taken from what was typed, not from the press: on many keyboards it needs Shift. */
+export const SAVED_REPLIES_KEY = "/";
+
 export const WRITING: readonly WritingKey[] = [
   { key: "Enter", shift: false, command: "send", words: "Send" },
   { key: "Enter", shift: true, command: "newLine", words: "New line" },
+  {
+    key: SAVED_REPLIES_KEY,
+    shift: false,
+    command: "savedReplies",
+    words: "Saved replies, at the start of a word",
+  },
   { key: "Escape", shift: false, command: "leave", words: "Leave the text field" },
 ];
 

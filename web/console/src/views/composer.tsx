@@ -2,11 +2,13 @@ import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { readDraft, type Tab, writeDraft } from "../state/drafts.ts";
 import { type ReplyLock, replyLock } from "../state/permissions.ts";
-import { writingCommandOf } from "../state/shortcuts.ts";
+import { beginsWord, unfilled } from "../state/savedReplies.ts";
+import { SAVED_REPLIES_KEY, writingCommandOf } from "../state/shortcuts.ts";
 import type { OpenConversation } from "../stores/conversation.ts";
 import { composerRequest, focusComposer } from "../stores/page.ts";
 import { me } from "../stores/session.ts";
 import { Icon } from "./icons.tsx";
+import { SavedReplyMenu } from "./savedReplyMenu.tsx";
 
 /** The server refuses longer messages; said here before they are typed in vain. */
 const LONGEST = 8000;
@@ -121,7 +123,16 @@ function Editor(props: { open: OpenConversation; tab: Tab; answered: { current: 
   const [text, setText] = useState(() => readDraft(localStorage, open.id, tab));
   const area = useRef<HTMLTextAreaElement>(null);
   const request = composerRequest.value;
+  /** What a saved reply replaces, while one is chosen. */
+  const [picking, setPicking] = useState<{ start: number; end: number } | null>(null);
+  const selection = useRef<{ start: number; end: number } | null>(null);
+  const missing = tab === "reply" ? unfilled(text) : null;
 
+  useLayoutEffect(() => {
+    if (!selection.current) return;
+    select(selection.current);
+    selection.current = null;
+  });
   useLayoutEffect(() => grow(area.current), [text]);
   useEffect(() => {
     if (!request || request.serial === answered.current || request.tab !== tab) return;
@@ -145,9 +156,44 @@ function Editor(props: { open: OpenConversation; tab: Tab; answered: { current: 
   };
   const send = (): void => {
     if (!text.trim() || text.length > LONGEST) return;
+    if (missing) {
+      select(missing);
+      return;
+    }
     open.send(tab === "note" ? "note" : "public", text.trim());
     change("");
     area.current?.focus();
+  };
+  const select = ({ start, end }: { start: number; end: number }): void => {
+    area.current?.focus();
+    area.current?.setSelectionRange(start, end);
+  };
+  const onInput = (event: InputEvent & { currentTarget: HTMLTextAreaElement }): void => {
+    const { value, selectionEnd: end } = event.currentTarget;
+    change(value);
+    if (tab !== "reply" || event.isComposing || event.data !== SAVED_REPLIES_KEY) return;
+    if (beginsWord(value, end - 1)) setPicking({ start: end - 1, end });
+  };
+  const pickByButton = (): void => {
+    const { selectionStart: start = text.length, selectionEnd: end = start } = area.current ?? {};
+    setPicking({ start, end });
+  };
+  const take = (piece: string): void => {
+    const { start, end } = picking ?? { start: text.length, end: text.length };
+    const value = text.slice(0, start) + piece + text.slice(end);
+    const caret = start + piece.length;
+    selection.current = unfilled(value) ?? { start: caret, end: caret };
+    setPicking(null);
+    change(value);
+  };
+  /** Whoever meant a slash goes on writing: it stays, with what was typed after it. */
+  const closeMenu = (typed: string, left: boolean): void => {
+    const { start, end } = picking ?? { start: 0, end: 0 };
+    const slashed = text.slice(start, end) === SAVED_REPLIES_KEY;
+    setPicking(null);
+    if (slashed && typed) change(text.slice(0, end) + typed + text.slice(end));
+    const caret = slashed ? end + typed.length : end;
+    if (!left) selection.current = { start: caret, end: caret };
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const command = writingCommandOf(event);
@@ -167,16 +213,36 @@ function Editor(props: { open: OpenConversation; tab: Tab; answered: { current: 
         data-tab={tab}
         aria-label={tab === "note" ? "Note for the team" : "Reply to the customer"}
         placeholder={tab === "note" ? "Write a note for your team…" : "Write a reply…"}
-        onInput={(event) => change(event.currentTarget.value)}
+        onInput={onInput}
         onKeyDown={onKeyDown}
       />
+      {picking && <SavedReplyMenu conversation={open.id} onTake={take} onClose={closeMenu} />}
       <div class="editor-foot">
-        <EditorHint length={text.length} />
+        {tab === "reply" && (
+          <button
+            type="button"
+            class="button saved-open"
+            data-testid="saved-open"
+            aria-label="Saved replies"
+            aria-haspopup="listbox"
+            aria-expanded={picking !== null}
+            title="Saved replies (/)"
+            onClick={pickByButton}
+          >
+            <Icon name="replies" />
+            <span>Saved replies</span>
+          </button>
+        )}
+        {missing ? (
+          <Unfilled name={missing.name} onShow={() => select(missing)} />
+        ) : (
+          <EditorHint length={text.length} />
+        )}
         <button
           type="button"
           class="button button-primary send"
           data-testid="send"
-          disabled={!text.trim() || text.length > LONGEST}
+          disabled={!text.trim() || text.length > LONGEST || missing !== null}
           onClick={send}
         >
           {tab === "note" ? "Add note" : "Send"}
@@ -184,6 +250,16 @@ function Editor(props: { open: OpenConversation; tab: Tab; answered: { current: 
         </button>
       </div>
     </div>
+  );
+}
+
+function Unfilled({ name, onShow }: { name: string; onShow: () => void }): VNode {
+  return (
+    <span class="unfilled" role="status" data-testid="unfilled">
+      <button type="button" class="link" onClick={onShow}>
+        Fill in <mark>{name}</mark> before you send
+      </button>
+    </span>
   );
 }
 

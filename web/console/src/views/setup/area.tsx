@@ -7,6 +7,7 @@ import { SETUP_WORDS } from "../../words.ts";
 import { Icon } from "../icons.tsx";
 import { AuditPage } from "./audit.tsx";
 import { RatingsPage } from "./ratings.tsx";
+import { RepliesPage } from "./replies.tsx";
 import { RulesPage } from "./rules.tsx";
 import { TeamPage } from "./team.tsx";
 import { ToolsPage } from "./tools.tsx";
@@ -17,6 +18,7 @@ export function SetupArea({ page }: { page: SetupPage }): VNode {
   return (
     <section class="knowledge setup" aria-label="Desk setup" key={page}>
       {page === "rules" && <RulesPage />}
+      {page === "replies" && <RepliesPage />}
       {page === "team" && <TeamPage />}
       {page === "tools" && <ToolsPage />}
       {page === "webhooks" && <WebhooksPage />}
