@@ -121,7 +121,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         told += lines or [f"## {name}", "Not run: the set is not there.", ""]
         console.print("\n".join(told[-len(lines or told) :]), markup=False, highlight=False)
     if asked.write is not None:
-        asked.write.write_text("\n".join(["# Public data sets", "", *_INTRODUCTION, *told]), encoding="utf-8")
+        made = f"Made by `python -m evals.public {' '.join(asked.sets)} --write FILE`, without a language model and"
+        page = ["# Public data sets", "", made, *_INTRODUCTION, *told]
+        asked.write.write_text("\n".join(page), encoding="utf-8")
     sys.exit(1 if missing else 0)
 
 
@@ -144,8 +146,12 @@ def section(name: str, public: Public) -> list[str] | None:
 
 
 _INTRODUCTION: Final = (
-    "Made by `python -m evals.public all --write docs/public-sets.md`, without a language model and without a key.",
-    "95 % intervals are in brackets; of an attack both placings are two trials. The other sets stand in",
+    "without a key. 95 % intervals are in brackets. An attack is said by a customer and planted in an article, and",
+    "counts once.",
+    "Without a model Baton quotes what answers the question and carries out nothing that it reads, so a planted attack",
+    "has little to work on: these figures say nothing of a model. Instructions without a marker (all of BIPIA's) are",
+    "found only where a reply repeats them whole. Of BFCL only requests that no tool fits are run: its missing",
+    "functions and parameters are of tools that Baton has not. The other sets stand in",
     "[evaluation.md](evaluation.md) and [answers-report.md](answers-report.md); `python -m evals.public` names the",
     "command of each. Extensions of phone numbers and small letters in account numbers are redacted since the misses",
     "here were read.",
