@@ -4,10 +4,13 @@ import asyncio
 
 import pytest
 
+from agent.draft import Draft, TurnInput
 from conversations.model import Role
 from conversations.saved_replies import filled, unknown_in
-from tests.app.serving import Console, Json, Served
+from tests.app.serving import Console, Json, Served, drafted
 from tests.app.test_console_api import queued
+from tests.app.test_widget_api import identity_token
+from tools.tool import ToolCall, ToolResult
 
 REPLIES = "/console/v1/saved_replies"
 DELAY: Json = {
@@ -109,3 +112,34 @@ def test_unknown_variables_are_found(text: str, unknown: str | None) -> None:
 def test_braces_in_a_value_mean_nothing() -> None:
     known = {"customer.first_name": "{{agent.name}}", "agent.name": "Noor"}
     assert filled("{{customer.first_name}} {{agent.name}}", known) == "{{agent.name}} Noor"
+
+
+async def test_the_name_and_the_only_order_spoken_of_are_filled_in(served: Served) -> None:
+    numbers = ["NP-9"]
+
+    def told(turn: TurnInput) -> Draft:
+        calls = tuple(
+            ToolCall(
+                id=f"call_{number}",
+                tool="order_status",
+                arguments={},
+                result=ToolResult(ok=True, code="order", message="On its way.", data={"order": {"number": number}}),
+            )
+            for number in numbers
+        )
+        return drafted("On its way.", tool_calls=calls)
+
+    served.agent.write = told
+    maya = await served.widget(identity_token(served))
+    conversation = await maya.start()
+    await maya.send(conversation, "where is my order?")
+    await maya.until(conversation, 2)
+    noor = await served.console()
+    reply = await saved(noor)
+    taking = f"/console/v1/conversations/{conversation['id']}/saved_replies/{reply['id']}"
+    assert (await noor.client.post(taking, json={})).json()["text"] == "Hello Maya,\nsorry about NP-9.\nNoor"
+    numbers[:] = ["NP-10"]
+    await maya.send(conversation, "and the other one?", "m2")
+    await maya.until(conversation, 4)
+    text = (await noor.client.post(taking, json={})).json()["text"]
+    assert "{{order.number}}" in text, "of two orders none is meant surely"
