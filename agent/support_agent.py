@@ -339,6 +339,7 @@ class SupportAgent:
         far = self._understanding.out_of_scope(heard.asked.own, found.own)
         if far >= FAR and found.nearest < _NOTHING_NEAR and not found.follow_up:
             return drafting.out_of_scope(heard, Understood(kind=TurnKind.OUT_OF_SCOPE, by="head", score=far))
-        if value >= WORTH_ASKING * threshold and not asked_back(heard):
-            return drafting.which_topic(found, topics_of(found))
+        topics = topics_of(found)
+        if topics and value >= WORTH_ASKING * threshold and not asked_back(heard):
+            return drafting.which_topic(found, topics)
         return drafting.not_found(found)
