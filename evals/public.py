@@ -118,8 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in names:
         lines = section(name, SETS[name])
         missing += lines is None
-        told += lines or [f"## {name}", "Not run: the set is not there.", ""]
-        console.print("\n".join(told[-len(lines or told) :]), markup=False, highlight=False)
+        part = lines or [f"## {name}", "Not run: the set is not there.", ""]
+        console.print("\n".join(part), markup=False, highlight=False)
+        told += part
     if asked.write is not None:
         made = f"Made by `python -m evals.public {' '.join(asked.sets)} --write FILE`, without a language model and"
         page = ["# Public data sets", "", made, *_INTRODUCTION, *told]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from app.settings import Settings
 from evals.public_runs.line import Line
@@ -20,7 +20,7 @@ from knowledge_base.knowledge_base import KnowledgeBase
 from knowledge_base.model import ANYBODY
 from knowledge_base.vectors import ScanOnly
 
-_SHOWN = 3
+_SHOWN: Final = 3
 
 
 def run() -> list[Line]:
