@@ -171,6 +171,7 @@ async def read_conversation(conversation_id: ConversationId, baton: BatonHere, m
         handoff=handoff_shape(current) if current else None,
         brief=current.brief if current else None,
         clocks=clock_shapes((await baton.sla.running([conversation_id])).get(conversation_id, [])),
+        tags=(await baton.tags.of([conversation_id])).get(conversation_id, []),
         last_seq=conversation.last_seq,
     )
 

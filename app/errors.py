@@ -19,6 +19,7 @@ from conversations.pages import InvalidCursor
 from conversations.ratings import RatingClosed, RatingNotFound, ScoreOutOfRange
 from conversations.saved_replies import ShortcutTaken, TooManySavedReplies
 from conversations.store import ConversationNotFound, StaleConversation
+from conversations.tags import TooManyTags
 from conversations.team import AlreadyInTeam, InvitationGone, LastAdmin
 from conversations.verifications import TooManyCodes
 from handoff.desk import AlreadyAssigned
@@ -78,6 +79,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     TooManySavedReplies: Problem(
         status=409, code="too_many", detail="There are 500 saved replies; delete one that nobody uses first."
     ),
+    TooManyTags: Problem(status=409, code="too_many", detail="A conversation has at most 20 tags; remove one first."),
     AlreadyInTeam: Problem(status=409, code="already_in_team", detail="This address has an account already."),
     InvitationGone: Problem(
         status=410, code="invitation_gone", detail="This invitation was used or is too old; ask for a new one."

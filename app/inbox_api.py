@@ -30,6 +30,8 @@ LONGEST_SNOOZE = timedelta(days=366)
 BEFORE_HIT, AROUND_HIT = 40, 160
 """Characters shown before the first word found, and in all."""
 
+Tag = Annotated[str | None, Query(max_length=200)]
+
 router = APIRouter(prefix="/console/v1", tags=["console"])
 
 
@@ -61,10 +63,10 @@ class Results(Shape):
 
 @router.get("/conversations")
 async def inbox(
-    baton: BatonHere, me: Me, view: View = View.QUEUE, limit: Limit = 50, cursor: str | None = None
+    baton: BatonHere, me: Me, view: View = View.QUEUE, limit: Limit = 50, cursor: str | None = None, tag: Tag = None
 ) -> Inbox:
     teams = await _teams(baton, me.id)
-    page = await baton.store.inbox(view, human_agent_id=me.id, limit=limit, cursor=cursor, teams=teams)
+    page = await baton.store.inbox(view, human_agent_id=me.id, limit=limit, cursor=cursor, teams=teams, tag=tag)
     return Inbox(conversations=await _summaries(baton, page.items), next_cursor=page.next_cursor)
 
 
@@ -123,7 +125,9 @@ async def _summaries(baton: Baton, found: list[Conversation]) -> list[Summary]:
     waiting = [conversation.id for conversation in found if conversation.status is Status.QUEUED]
     if waiting:
         last |= await baton.store.last_messages(waiting, by=AuthorKind.CUSTOMER)
-    return await baton.presenter.summaries(found, handoffs, last, await baton.sla.running(ids))
+    return await baton.presenter.summaries(
+        found, handoffs, last, await baton.sla.running(ids), await baton.tags.of(ids)
+    )
 
 
 @router.post("/conversations/{conversation_id}/snooze")
@@ -143,12 +147,13 @@ async def search(
     q: Annotated[str, Query(max_length=200)],
     cursor: Annotated[int | None, Query(ge=1, le=MAX_SEQ)] = None,
 ) -> Results:
-    """Where the words stand, newest first, each conversation once on a page; names and addresses come before."""
+    """Where the words stand, newest first, each conversation once on a page; names, addresses and tags come before."""
     asked = q.replace("\x00", "").encode("utf-8", "replace").decode()
     words = words_in(asked)
     said = await baton.search.said(words, before=cursor)
     named = await baton.search.of_customers(asked) if cursor is None else []
     first = {hit.message.conversation_id: hit for hit in reversed(said)}
+    named = list(dict.fromkeys([*named, *(await baton.search.of_tags(asked) if cursor is None else [])]))
     ids = [*named, *(one for one in dict.fromkeys(hit.message.conversation_id for hit in said) if one not in named)]
     found = await _summaries(baton, await baton.store.some(ids))
     by_id = {summary.id: summary for summary in found}

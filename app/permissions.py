@@ -35,6 +35,7 @@ GET /conversations/{conversation_id}/place
 GET /conversations/{conversation_id}/actions
 GET /ratings
 GET /search
+GET /tags
 GET /desk/rules
 GET /desk/rules/history
 POST /active
@@ -70,6 +71,8 @@ GET /approvals
 POST /policy/outlook
 POST /evals/samples
 GET /saved_replies
+POST /conversations/{conversation_id}/tags
+DELETE /conversations/{conversation_id}/tags/{tag}
 POST /conversations/{conversation_id}/saved_replies/{reply_id}
 """
 

@@ -117,6 +117,7 @@ class Presenter:
         handoffs: Mapping[ConversationId, Handoff],
         last_messages: Mapping[ConversationId, Message],
         clocks: Mapping[ConversationId, Sequence[KeptClock]],
+        tags: Mapping[ConversationId, Sequence[str]],
     ) -> list[Summary]:
         return [
             _summary(
@@ -125,6 +126,7 @@ class Presenter:
                 last_messages.get(conversation.id),
                 team=conversation.team,
                 clocks=clocks.get(conversation.id, ()),
+                tags=tags.get(conversation.id, ()),
             )
             for conversation, shape in zip(found, await self.conversations(found), strict=True)
         ]
@@ -205,6 +207,7 @@ def _summary(
     *,
     team: str | None,
     clocks: Sequence[KeptClock],
+    tags: Sequence[str],
 ) -> Summary:
     current = handoff if handoff is not None and handoff.episode == shape.episode else None
     placement = Placement.from_json(current.placement if current else None)
@@ -218,4 +221,5 @@ def _summary(
         head_start_minutes=placement.head_start_minutes,
         placed_because=list(placement.why),
         clocks=clock_shapes(clocks),
+        tags=list(tags),
     )

@@ -274,6 +274,7 @@ class Summary(ConversationShape):
     head_start_minutes: int
     placed_because: list[str]
     clocks: list[ClockShape]
+    tags: list[str]
 
 
 class Inbox(Shape):
@@ -301,6 +302,7 @@ class ConsoleOlderMessages(ConsoleMessagePage):
 
 class ConsoleConversation(ConsoleMessagePage):
     clocks: list[ClockShape]
+    tags: list[str]
     conversation: ConversationShape
     customer: CustomerShape
     handoff: HandoffShape | None

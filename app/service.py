@@ -28,6 +28,7 @@ from app import (
     metrics,
     rating_api,
     saved_reply_api,
+    tag_api,
     team_api,
     tool_api,
     verification_api,
@@ -90,6 +91,7 @@ def create_service(
     service.include_router(console_api.router)
     service.include_router(desk_api.router)
     service.include_router(saved_reply_api.router)
+    service.include_router(tag_api.router)
     service.include_router(team_api.router)
     service.include_router(webhook_api.router)
     service.include_router(action_api.router)

@@ -44,6 +44,7 @@ from conversations.saved_replies import SavedReplies
 from conversations.searching import Search
 from conversations.spending import Caps, Spending
 from conversations.store import ConversationStore
+from conversations.tags import Tags
 from conversations.team import Team
 from conversations.turns import TurnQueue
 from conversations.verifications import Verifications
@@ -124,6 +125,7 @@ class Baton:
     ratings: Ratings
     search: Search
     saved_replies: SavedReplies
+    tags: Tags
     usage: ArticleUsage
     rich_text: RichText
     tokens: Tokens
@@ -321,6 +323,7 @@ async def running(settings: Settings, parts: Parts, *, clock: Callable[[], datet
         presenter=presenter,
         ratings=Ratings(database),
         search=Search(database),
+        tags=Tags(database),
         saved_replies=SavedReplies(database, clock=clock, new_id=new_id),
         usage=ArticleUsage(database, clock=clock),
         rich_text=rich_text,

@@ -122,3 +122,13 @@ saved_replies = Table(
     Column("saved_at", Instant, nullable=False),
     Column("saved_by", ForeignKey("human_agents.id"), nullable=False),
 )
+
+# What people mark conversations with, as it is written in conversations/tags.py.
+conversation_tags = Table(
+    "conversation_tags",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id"), primary_key=True),
+    Column("tag", String(40), primary_key=True),
+    Column("added_at", Instant, nullable=False),
+    Index("ix_conversation_tags_tag", "tag", "conversation_id"),
+)

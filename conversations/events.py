@@ -28,8 +28,19 @@ SLA_WARNING = "sla_warning"
 SLA_BREACHED = "sla_breached"
 RATING_ASKED = "rating_asked"
 RATING_GIVEN = "rating_given"
+TAGS_CHANGED = "tags_changed"
+"""The team's to see."""
 
-BETWEEN_MESSAGES = (STATUS_CHANGED, CUSTOMER_IDENTIFIED, ROUTED, SLA_WARNING, SLA_BREACHED, RATING_ASKED, RATING_GIVEN)
+BETWEEN_MESSAGES = (
+    STATUS_CHANGED,
+    CUSTOMER_IDENTIFIED,
+    ROUTED,
+    SLA_WARNING,
+    SLA_BREACHED,
+    RATING_ASKED,
+    RATING_GIVEN,
+    TAGS_CHANGED,
+)
 """What a page of older messages is told of besides."""
 
 INBOX = "inbox"

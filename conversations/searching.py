@@ -85,6 +85,14 @@ class Search:
         async with self._database.read() as connection:
             return [row.id for row in await connection.execute(query)]
 
+    async def of_tags(self, asked: str) -> list[ConversationId]:
+        """The newest conversations that have the tag asked for."""
+        t = tables.conversation_tags.c
+        query = select(_c.id).join(tables.conversation_tags, t.conversation_id == _c.id)
+        query = query.where(t.tag == " ".join(asked.lower().split())).order_by(_c.updated_at.desc()).limit(NAMES)
+        async with self._database.read() as connection:
+            return [row.id for row in await connection.execute(query)]
+
 
 def _hits(statement: str) -> Select[Any]:
     columns = (column("place", BigInteger), column("message_id", String))

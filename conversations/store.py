@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, true
 from sqlalchemy.exc import IntegrityError
 
 from conversations import tables
@@ -32,6 +32,7 @@ from conversations.model import (
 )
 from conversations.pages import Page, decode_cursor, encode_cursor
 from conversations.rows import conversation_of, event_of, handoff_of, message_of
+from conversations.tags import tagged
 
 _c = tables.conversations.c
 _m = tables.messages.c
@@ -143,13 +144,21 @@ class ConversationStore:
         return await self._newest_first(where, limit=limit, cursor=cursor)
 
     async def inbox(
-        self, view: View, *, human_agent_id: HumanAgentId, limit: int, cursor: str | None, teams: Collection[str] = ()
+        self,
+        view: View,
+        *,
+        human_agent_id: HumanAgentId,
+        limit: int,
+        cursor: str | None,
+        teams: Collection[str] = (),
+        tag: str | None = None,
     ) -> Page[Conversation]:
-        """A list of the console: the queue by whose turn it is, everything else by newest change."""
+        """A list of the console: the queue by whose turn it is, everything else by newest change; of a tag, if any."""
+        narrowed = true() if tag is None else tagged(tag)
         if view is not View.QUEUE:
             asking = Asking(human_agent_id=human_agent_id, now=self._clock(), teams=teams)
-            return await self._newest_first(condition(view, asking), limit=limit, cursor=cursor)
-        query = select(tables.conversations).where(_c.status == Status.QUEUED.value)
+            return await self._newest_first(and_(condition(view, asking), narrowed), limit=limit, cursor=cursor)
+        query = select(tables.conversations).where(_c.status == Status.QUEUED.value, narrowed)
         if cursor is not None:
             at, row_id = decode_cursor(cursor)
             query = query.where(or_(_c.ranked_at > at, and_(_c.ranked_at == at, _c.id > row_id)))

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from conversations.desk_tables import audit_log as audit_log
+from conversations.desk_tables import conversation_tags as conversation_tags
 from conversations.desk_tables import deliveries as deliveries
 from conversations.desk_tables import desk_rules as desk_rules
 from conversations.desk_tables import invitations as invitations

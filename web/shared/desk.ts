@@ -165,3 +165,9 @@ export interface SavedReplies {
   /** Names that a text may hold in double braces. */
   variables: string[];
 }
+
+/** A tag with how many conversations have it. */
+export interface KnownTag {
+  tag: string;
+  conversations: number;
+}

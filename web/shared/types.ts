@@ -207,6 +207,14 @@ export interface Routed {
   at: string;
 }
 
+export interface TagsChanged {
+  tags: string[];
+  added: string | null;
+  removed: string | null;
+  by: Author;
+  at: string;
+}
+
 export interface TurnFinished {
   turn_id: string;
   state: "answered" | "handed_off";
@@ -454,6 +462,7 @@ export type Summary = Conversation & {
   preview: { author_kind: AuthorKind; text: string } | null;
   waiting_since: string | null;
   /** Whose queue it waits in; null is everybody's. */
+  tags: string[];
   team: string | null;
   head_start_minutes: number;
   placed_because: string[];
@@ -592,6 +601,7 @@ export interface ConsoleConversation {
   older_cursor: number | null;
   last_seq: number;
   clocks: SlaClock[];
+  tags: string[];
   traces: Record<string, Trace>;
 }
 

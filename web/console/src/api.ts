@@ -76,8 +76,9 @@ export class ConsoleApi {
     return answer.human_agent;
   }
 
-  list(view: InboxView, cursor: string | null = null): Promise<SummaryPage> {
+  list(view: InboxView, tag: string | null, cursor: string | null = null): Promise<SummaryPage> {
     const query = new URLSearchParams({ view, limit: "50" });
+    if (tag) query.set("tag", tag);
     if (cursor) query.set("cursor", cursor);
     return this.send("GET", `/conversations?${query}`);
   }

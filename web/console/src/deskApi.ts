@@ -4,6 +4,7 @@ import type {
   DeskRules,
   Endpoint,
   Finding,
+  KnownTag,
   QueuePlace,
   RatingOverview,
   SavedReplies,
@@ -88,6 +89,21 @@ export class DeskApi {
   /** Call a tool as a customer of the shop; nothing comes of it. */
   dryRun(tool: string, asked: DryRun): Promise<DryRunResult> {
     return this.console.send("POST", `/tools/${encodeURIComponent(tool)}/dry_run`, asked);
+  }
+
+  async tags(): Promise<KnownTag[]> {
+    return (await this.console.send<{ tags: KnownTag[] }>("GET", "/tags")).tags;
+  }
+
+  addTag(conversation: string, tag: string): Promise<{ tags: string[] }> {
+    return this.console.send("POST", `/conversations/${encodeURIComponent(conversation)}/tags`, {
+      tag,
+    });
+  }
+
+  removeTag(conversation: string, tag: string): Promise<{ tags: string[] }> {
+    const path = `/conversations/${encodeURIComponent(conversation)}/tags/${encodeURIComponent(tag)}`;
+    return this.console.send("DELETE", path);
   }
 
   savedReplies(): Promise<SavedReplies> {

@@ -5,6 +5,7 @@ import "./styles/overlays.css";
 import "./styles/shell.css";
 import "./styles/list.css";
 import "./styles/conversation.css";
+import "./styles/tags.css";
 import "./styles/brief.css";
 import "./styles/timeline.css";
 import "./styles/message.css";

@@ -11,6 +11,7 @@ import type {
   SlaClock,
   Status,
   StatusChanged,
+  TagsChanged,
 } from "@baton/shared/types";
 import type { SetupPage } from "./state/route.ts";
 
@@ -178,6 +179,10 @@ function reopenWords(change: StatusChanged, by: string): string {
     ? "The time has come: no longer snoozed"
     : `${by} reopened this`;
 }
+
+/** One line of the timeline for a tag that came or went. */
+export const tagWords = ({ added, removed, by }: TagsChanged, me: string): string =>
+  `${nameOf(by, me)} ${added ? `added the tag “${added}”` : `removed the tag “${removed}”`}`;
 
 /** The line under a move that routing made: why it did. */
 export const routedWords = ({ to, why }: Routed): string =>

@@ -18,6 +18,7 @@ const row = (id: string): Summary => ({
   head_start_minutes: 0,
   placed_because: [],
   clocks: [],
+  tags: [],
 });
 const frame = (...ids: string[]): Inbox => ({
   counts: {

@@ -59,7 +59,14 @@ export function message(seq: number, change: Partial<Message> = {}): Message {
 export function opening(messages: Message[], change: Partial<ConsoleConversation> = {}) {
   const last_seq = messages.at(-1)?.seq ?? 0;
   const { customer } = conversation();
-  const none = { clocks: [], handoff: null, brief: null, older_cursor: null, traces: {} };
+  const none = {
+    clocks: [],
+    tags: [],
+    handoff: null,
+    brief: null,
+    older_cursor: null,
+    traces: {},
+  };
   return {
     conversation: conversation({ last_seq }),
     customer,

@@ -11,6 +11,7 @@ export type Command =
   | "takeBack"
   | "snooze"
   | "assign"
+  | "tag"
   | "search"
   | "back"
   | "help";
@@ -26,6 +27,7 @@ export const SHORTCUTS: readonly { key: string; command: Command; words: string 
   { key: "z", command: "takeBack", words: "Take back the reply that is about to be sent" },
   { key: "s", command: "snooze", words: "Snooze" },
   { key: "a", command: "assign", words: "Assign to somebody" },
+  { key: "t", command: "tag", words: "Add a tag" },
   { key: "/", command: "search", words: "Search all conversations" },
   { key: "u", command: "back", words: "Back to the list" },
   { key: "?", command: "help", words: "Show these shortcuts" },

@@ -17,6 +17,7 @@ import type {
   Routed,
   SlaTold,
   StatusChanged,
+  TagsChanged,
   Trace,
   TurnFinished,
   Visibility,
@@ -30,6 +31,7 @@ export type Entry =
   | { kind: "routed"; seq: number; episode: number; at: string; routed: Routed }
   | { kind: "sla"; seq: number; episode: number; at: string; breached: boolean; told: SlaTold }
   | { kind: "rating"; seq: number; episode: number; at: string; rating: Rating }
+  | { kind: "tags"; seq: number; episode: number; at: string; tags: TagsChanged }
   | { kind: "turn"; seq: number; episode: number; at: string; turnId: string };
 
 /** A message on its way: shown at once, kept with its text when it failed. */
@@ -46,6 +48,7 @@ export interface Pending {
 
 export interface Timeline {
   conversation: Conversation;
+  tags: string[];
   entries: Entry[];
   pending: Pending[];
   olderCursor: number | null;
@@ -63,6 +66,7 @@ export interface DurableEvent {
 export function openTimeline(answer: ConsoleConversation): Timeline {
   return {
     conversation: answer.conversation,
+    tags: answer.tags,
     entries: answer.messages.map(messageEntry),
     pending: [],
     olderCursor: answer.older_cursor,
@@ -83,7 +87,8 @@ export function refreshTimeline(timeline: Timeline, answer: ConsoleConversation)
   let merged: Timeline = { ...timeline, traces: { ...timeline.traces, ...answer.traces } };
   for (const entry of refreshed.entries) merged = insert(merged, entry);
   if (answer.last_seq < timeline.appliedSeq) return merged;
-  return { ...merged, conversation: answer.conversation, appliedSeq: answer.last_seq };
+  const { conversation, tags, last_seq: appliedSeq } = answer;
+  return { ...merged, conversation, tags, appliedSeq };
 }
 
 export function prependPage(timeline: Timeline, page: ConsoleMessagePage): Timeline {
@@ -99,7 +104,8 @@ export function applyEvent(timeline: Timeline, event: DurableEvent): Timeline {
   const isNew = event.seq > timeline.appliedSeq;
   const next = withEntry(timeline, event);
   if (!isNew) return next;
-  return { ...next, conversation: advanced(next.conversation, event), appliedSeq: event.seq };
+  const tags = event.name === "tags_changed" ? (event.data as TagsChanged).tags : next.tags;
+  return { ...next, tags, conversation: advanced(next.conversation, event), appliedSeq: event.seq };
 }
 
 /** The server's answer to a send. The stream brings the same message too: whichever is first wins. */
@@ -190,6 +196,16 @@ function withEntry(timeline: Timeline, event: DurableEvent): Timeline {
     case "rating_given": {
       const { rating, at } = event.data as RatingEvent;
       return insert(timeline, { kind: "rating", seq, episode: rating.episode, at, rating });
+    }
+    case "tags_changed": {
+      const tags = event.data as TagsChanged;
+      return insert(timeline, {
+        kind: "tags",
+        seq,
+        episode: episodeAt(timeline, seq),
+        at: tags.at,
+        tags,
+      });
     }
     case "turn_finished":
       return withTurn(timeline, seq, event.data as TurnFinished);

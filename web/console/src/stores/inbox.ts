@@ -1,5 +1,6 @@
 /** The live inbox: one stream for counts, queue, mine and people; the other lists are fetched and kept fresh. */
 
+import type { KnownTag } from "@baton/shared/desk";
 import { openStream, type Stream, type StreamState } from "@baton/shared/sse";
 import type { Inbox, InboxView, Summary } from "@baton/shared/types";
 import { computed, effect, signal } from "@preact/signals";
@@ -9,7 +10,7 @@ import { PAGE_WORDS } from "../state/knowledge/words.ts";
 import { reasonWords } from "../words.ts";
 import { announce } from "./page.ts";
 import { place } from "./place.ts";
-import { api, wordsOf } from "./session.ts";
+import { api, deskApi, wordsOf } from "./session.ts";
 import { chime } from "./settings.ts";
 
 interface Fetched {
@@ -20,25 +21,41 @@ interface Fetched {
 
 export const inbox = signal<Inbox | null>(null);
 export const inboxState = signal<StreamState>("connecting");
-const fetched = signal<Partial<Record<InboxView, Fetched>>>({});
+/** Only conversations with this tag are listed; null is all. */
+export const tagFilter = signal<string | null>(null);
+/** The tags there are, the most used first. */
+export const knownTags = signal<KnownTag[]>([]);
+/** By view and tag. */
+const fetched = signal<Record<string, Fetched>>({});
+
+const keyOf = (view: InboxView, tag: string | null): string => `${view}/${tag ?? ""}`;
+
+export async function loadTags(): Promise<void> {
+  // Without them there is nothing to suggest or choose from, and everything else works.
+  knownTags.value = await deskApi.tags().catch(() => knownTags.peek());
+}
 
 /** The rows of the list on screen; null while they are on their way. */
 export const rows = computed<Summary[] | null>(() => {
   const { view } = place.value;
-  return streamedList(inbox.value, view) ?? fetched.value[view]?.rows ?? null;
+  const tag = tagFilter.value;
+  const streamed = tag === null ? streamedList(inbox.value, view) : null;
+  return streamed ?? fetched.value[keyOf(view, tag)]?.rows ?? null;
 });
 
-export const listProblem = computed(() => fetched.value[place.value.view]?.problem ?? null);
-export const hasMore = computed(() => Boolean(fetched.value[place.value.view]?.cursor));
+const list = computed(() => fetched.value[keyOf(place.value.view, tagFilter.value)]);
+export const listProblem = computed(() => list.value?.problem ?? null);
+export const hasMore = computed(() => Boolean(list.value?.cursor));
 
-const isStreamed = (view: InboxView): boolean => view === "queue" || view === "mine";
+const isStreamed = (view: InboxView, tag: string | null): boolean =>
+  tag === null && (view === "queue" || view === "mine");
 
 /** Fetched lists follow the stream, but no faster than this: a busy desk changes many times a second. */
 const REFRESH_EVERY = 1500;
 let refreshing: ReturnType<typeof setTimeout> | null = null;
 
 function refreshSoon(): void {
-  if (refreshing !== null || isStreamed(place.peek().view)) return;
+  if (refreshing !== null || isStreamed(place.peek().view, tagFilter.peek())) return;
   refreshing = setTimeout(() => {
     refreshing = null;
     void loadView(place.peek().view);
@@ -46,20 +63,22 @@ function refreshSoon(): void {
 }
 
 export async function loadView(view: InboxView): Promise<void> {
-  if (isStreamed(view)) return;
+  const tag = tagFilter.peek();
+  if (isStreamed(view, tag)) return;
+  const key = keyOf(view, tag);
   try {
-    const page = await api.list(view);
-    const known = fetched.peek()[view];
+    const page = await api.list(view, tag);
+    const known = fetched.peek()[key];
     // Pages fetched by scrolling stay below; without a next page the first one is the whole list.
     const deeper = page.next_cursor !== null ? known?.rows.slice(page.conversations.length) : [];
-    put(view, {
+    put(key, {
       rows: mergePages(page.conversations, deeper ?? []),
       cursor: deeper?.length ? (known?.cursor ?? null) : page.next_cursor,
       problem: null,
     });
   } catch (refusal) {
-    const known = fetched.peek()[view];
-    put(view, {
+    const known = fetched.peek()[key];
+    put(key, {
       rows: known?.rows ?? [],
       cursor: known?.cursor ?? null,
       problem: wordsOf(refusal),
@@ -69,19 +88,21 @@ export async function loadView(view: InboxView): Promise<void> {
 
 export async function loadMore(): Promise<void> {
   const { view } = place.peek();
-  const known = fetched.peek()[view];
+  const tag = tagFilter.peek();
+  const key = keyOf(view, tag);
+  const known = fetched.peek()[key];
   if (!known?.cursor) return;
   try {
-    const page = await api.list(view, known.cursor);
+    const page = await api.list(view, tag, known.cursor);
     const merged = mergePages(known.rows, page.conversations);
-    put(view, { rows: merged, cursor: page.next_cursor, problem: null });
+    put(key, { rows: merged, cursor: page.next_cursor, problem: null });
   } catch (refusal) {
-    put(view, { ...known, problem: wordsOf(refusal) });
+    put(key, { ...known, problem: wordsOf(refusal) });
   }
 }
 
-function put(view: InboxView, list: Fetched): void {
-  fetched.value = { ...fetched.peek(), [view]: list };
+function put(key: string, value: Fetched): void {
+  fetched.value = { ...fetched.peek(), [key]: value };
 }
 
 function receive(next: Inbox): void {
@@ -119,8 +140,10 @@ export function connectInbox(): () => void {
     document.title = pageTitle(inbox.value, knowledge && PAGE_WORDS[pageOf(knowledge)].name);
   });
   const stopLists = effect(() => {
-    void loadView(place.value.view);
+    // The tag chosen is part of which list it is.
+    void [tagFilter.value, loadView(place.value.view)];
   });
+  void loadTags();
   return () => {
     stopTitle();
     stopLists();

@@ -9,6 +9,7 @@ import { Composer } from "./composer.tsx";
 import { ConversationHeader } from "./conversationHeader.tsx";
 import { Icon } from "./icons.tsx";
 import { QueuePlaceLine } from "./queuePlace.tsx";
+import { TagBar } from "./tagBar.tsx";
 import { TimelineView } from "./timeline.tsx";
 
 export function ConversationPane(): VNode {
@@ -52,6 +53,7 @@ function Opened({ open }: { open: OpenConversation }): VNode {
   return (
     <>
       <ConversationHeader open={open} />
+      <TagBar open={open} />
       <Notice open={open} />
       <QueuePlaceLine open={open} />
       <BriefCard open={open} />

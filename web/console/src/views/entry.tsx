@@ -5,7 +5,14 @@ import { useId, useState } from "preact/hooks";
 import type { Entry } from "../state/timeline.ts";
 import type { OpenConversation } from "../stores/conversation.ts";
 import { me } from "../stores/session.ts";
-import { CLOCK_WORDS, ratingWords, reasonWords, routedWords, transitionWords } from "../words.ts";
+import {
+  CLOCK_WORDS,
+  ratingWords,
+  reasonWords,
+  routedWords,
+  tagWords,
+  transitionWords,
+} from "../words.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { MessageItem } from "./message.tsx";
 import { WhyPanel, WhyToggle } from "./why.tsx";
@@ -45,6 +52,12 @@ export function EntryRow(props: {
         <SystemLine icon="flag" at={entry.at}>
           {CLOCK_WORDS[entry.told.clock]}
           {entry.breached ? " is overdue" : " is due soon"}
+        </SystemLine>
+      );
+    case "tags":
+      return (
+        <SystemLine icon="tag" at={entry.at}>
+          {tagWords(entry.tags, me.value?.id ?? "")}
         </SystemLine>
       );
     case "routed":

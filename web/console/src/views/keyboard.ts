@@ -74,6 +74,7 @@ const COMMANDS: Record<Command, () => void> = {
   takeBack: () => current.peek()?.takeBack(),
   snooze: () => openMenu("snooze"),
   assign: () => openMenu("assign"),
+  tag: () => document.querySelector<HTMLElement>('[data-testid="add-tag"]')?.click(),
   search: toSearch,
   back,
   help: () => {

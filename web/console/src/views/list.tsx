@@ -3,7 +3,16 @@ import type { Summary } from "@baton/shared/types";
 import type { VNode } from "preact";
 import { customerName } from "../state/inbox.ts";
 import { formatWaiting, spokenWaiting, waitingLevel } from "../state/waiting.ts";
-import { hasMore, listProblem, loadMore, loadView, rows } from "../stores/inbox.ts";
+import {
+  hasMore,
+  knownTags,
+  listProblem,
+  loadMore,
+  loadTags,
+  loadView,
+  rows,
+  tagFilter,
+} from "../stores/inbox.ts";
 import { now, railOpen } from "../stores/page.ts";
 import { go, place } from "../stores/place.ts";
 import { asked } from "../stores/search.ts";
@@ -37,6 +46,7 @@ export function ConversationList(): VNode {
         )}
       </header>
       <SearchField />
+      <TagFilter />
       {asked.value.trim() ? (
         <Results />
       ) : (
@@ -46,6 +56,36 @@ export function ConversationList(): VNode {
         </>
       )}
     </section>
+  );
+}
+
+/** Once there are tags: the list of one of them only. */
+function TagFilter(): VNode | null {
+  const chosen = tagFilter.value;
+  const known = knownTags.value;
+  if (known.length === 0 && chosen === null) return null;
+  const gone = chosen !== null && !known.some(({ tag }) => tag === chosen);
+  return (
+    <label class="tag-filter">
+      <Icon name="tag" />
+      <span class="visually-hidden">Only conversations with the tag</span>
+      <select
+        data-testid="tag-filter"
+        value={chosen ?? ""}
+        onFocus={() => void loadTags()}
+        onChange={(event) => {
+          tagFilter.value = event.currentTarget.value || null;
+        }}
+      >
+        <option value="">All tags</option>
+        {gone && <option value={chosen}>{chosen}</option>}
+        {known.map(({ tag }) => (
+          <option key={tag} value={tag}>
+            {tag}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
@@ -65,7 +105,10 @@ function ListProblem(): VNode | null {
 function Rows({ list }: { list: Summary[] }): VNode {
   const { view } = place.value;
   if (list.length === 0) {
-    const words = EMPTY_WORDS[view];
+    const tag = tagFilter.value;
+    const words = tag
+      ? { title: `Nothing here has the tag “${tag}”.`, next: "Choose another list, or all tags." }
+      : EMPTY_WORDS[view];
     return (
       <div class="empty" data-testid="empty">
         <span class="empty-art">
@@ -123,6 +166,11 @@ function RowItem({ row }: { row: Summary }): VNode {
           {row.status === "queued" && <PlaceChips row={row} />}
           <SlaChip clocks={row.clocks} />
           <OwnerChip row={row} />
+          {row.tags.map((tag) => (
+            <span key={tag} class="chip chip-tag">
+              {tag}
+            </span>
+          ))}
         </span>
       </button>
     </li>
